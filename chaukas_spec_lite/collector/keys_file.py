@@ -12,17 +12,17 @@ import os
 import secrets
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from chaukas_spec_lite.collector.key_entries import CHECK_BYTES, ID_BYTES, SALT_BYTES, KeyEntry, entries_of
-from chaukas_spec_lite.collector.private_files import make_folder
+from chaukas_spec_lite.collector.private_files import make_folder, write_whole
 from chaukas_spec_lite.errors import SettingError, SpoolError
 from chaukas_spec_lite.settings import shown
 from chaukas_spec_lite.spool.lock import InUse, Lock
@@ -236,23 +236,10 @@ def _take_after(file: int, model: os.stat_result) -> None:
 
 def _replace(path: Path, entries: Mapping[str, KeyEntry]) -> None:
     data = {"version": _VERSION, "keys": [asdict(entry) for entry in entries.values()]}
-    # mkstemp makes files that their owner alone can read, which is what a new one is to be.
-    file, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(file, "w", encoding="utf-8") as stream:
-            json.dump(data, stream, indent=2)
-            stream.write("\n")
-            stream.flush()
-            _keep_owner(stream.fileno(), path)
-            os.fsync(stream.fileno())
-        os.replace(name, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
+    write_whole(path, json.dumps(data, indent=2) + "\n", partial(_keep_owner, path))
 
 
-def _keep_owner(file: int, path: Path) -> None:
+def _keep_owner(path: Path, file: int) -> None:
     """Make the new file the old one's owner's: the collector that reads it is often another user than who writes it."""
     try:
         model = os.stat(path)

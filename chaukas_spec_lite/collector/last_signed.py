@@ -7,7 +7,9 @@ all. What stands here tells the next collector.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +31,8 @@ MAX_CHARACTERS = 4 << 20
 """How many logs are remembered, and how many characters their checkpoints have together, as the file is written as a
 whole. Those that were signed longest ago make room."""
 _TOLD_EVERY = 60.0
+_FOR_GOOD = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT)
+"""What says that a file can never be written. A disk that is full may have room later."""
 
 
 class LastSigned:
@@ -79,7 +83,10 @@ class LastSigned:
                 try:
                     file.write(self._text())
                 except OSError as error:
-                    file.is_writable = False
+                    file.is_writable = error.errno not in _FOR_GOOD
+                    if file.is_writable:
+                        self._tell_behind(file, error)
+                        continue
                     log.warning(
                         "%s cannot be written (%s): what is signed from now on is not known to the next collector if "
                         "somebody rewrites the database in between",
@@ -87,26 +94,39 @@ class LastSigned:
                     )
 
     async def remember(self, signed: Mapping[str, SignedNote]) -> None:
-        """Remember checkpoints by tenant, and write them to the files.
+        """Remember checkpoints by tenant, and write them to the files; to be called from time to time without any, too.
 
-        A disk that fails is told in the log, and keeps nobody from signing.
+        What another collector has written meanwhile is taken over. A disk that fails is told in the log, and keeps
+        nobody from signing.
         """
-        if signed and self._files:
+        if self._files:
             await asyncio.to_thread(self._remember, signed)
 
     def _remember(self, signed: Mapping[str, SignedNote]) -> None:
         with self._lock:
             self._take(signed.items())
             for file in self._files:
+                file.is_behind |= bool(signed)
                 if not file.is_writable:
                     continue
                 try:
                     if file.was_changed():  # by another collector with the same key
-                        self._take(self._parsed(file))
-                    file.write(self._text())
+                        found = self._parsed(file)
+                        self._take(found)
+                        # It may have looked before this one wrote, and written after it.
+                        file.is_behind |= self._knows_more_than(found)
+                    if file.is_behind:
+                        file.write(self._text())
                 except (OSError, SettingError) as error:
-                    text = "%s is not up to date, as it could not be written: %s"
-                    self._told.log(str(file.path), logging.ERROR, text, file.path, error)
+                    self._tell_behind(file, error)
+
+    def _tell_behind(self, file: _StateFile, error: Exception) -> None:
+        text = "%s is not up to date, as it could not be written: %s"
+        self._told.log(str(file.path), logging.ERROR, text, file.path, error)
+
+    def _knows_more_than(self, found: Iterable[tuple[str, SignedNote]]) -> bool:
+        sizes = {tenant: Checkpoint.of(note).size for tenant, note in found}
+        return any(sizes.get(tenant, -1) < checkpoint.size for tenant, (checkpoint, _) in self._notes.items())
 
     def _parsed(self, file: _StateFile) -> list[tuple[str, SignedNote]]:
         found: list[tuple[str, SignedNote]] = []
@@ -155,6 +175,8 @@ class _StateFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.is_writable = True
+        self.is_behind = False
+        """Whether it lacks something."""
         self._seen: tuple[int, int, int] | None = None
 
     def read(self) -> str:
@@ -167,8 +189,9 @@ class _StateFile:
 
     def write(self, text: str) -> None:
         """Replace it; raises ``OSError``."""
-        write_whole(self.path, text)
-        self._seen = self._stat()
+        self.is_behind = True
+        self._seen = _seen(write_whole(self.path, text))
+        self.is_behind = False
 
     def was_changed(self) -> bool:
         """Whether somebody else has written it, or taken it away, since."""
@@ -176,7 +199,10 @@ class _StateFile:
 
     def _stat(self) -> tuple[int, int, int] | None:
         try:
-            found = self.path.stat()
+            return _seen(self.path.stat())
         except FileNotFoundError:
             return None
-        return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _seen(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_ino, found.st_size, found.st_mtime_ns

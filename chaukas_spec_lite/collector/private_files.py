@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,23 +41,44 @@ def make_file(path: Path) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path)) from error
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it holds all of the old text or all of the new one, whatever happens; raises ``OSError``."""
+def write_whole(path: Path, text: str, prepare: Callable[[int], None] = lambda _: None) -> os.stat_result:
+    """Write a file so that it holds all of the old text or all of the new one, whatever happens; raises ``OSError``.
+
+    Args:
+        path: The file.
+        text: What it is to hold.
+        prepare: Gets the new file, open, before it takes the old one's place.
+
+    Returns:
+        What there is to know of the new file, even if another process has replaced it already.
+    """
     descriptor, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}-")
     try:
         with open(descriptor, "wb") as file:
             file.write(text.encode())
             file.flush()
+            prepare(descriptor)
             os.fsync(descriptor)
+            written = os.fstat(descriptor)
         os.replace(name, path)
     except BaseException:
         with suppress(OSError):
             os.unlink(name)
         raise
     if os.name == "posix":
-        # The new name, too, has to be on the disk.
-        folder = os.open(path.absolute().parent, os.O_RDONLY)
+        _put_on_disk(path.absolute().parent)
+    return written
+
+
+def _put_on_disk(folder: Path) -> None:
+    """Put the names in a folder on the disk, where that can be had; raises ``OSError`` if the disk fails."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | _CAREFULLY)
         try:
-            os.fsync(folder)
+            os.fsync(descriptor)
         finally:
-            os.close(folder)
+            os.close(descriptor)
+    except OSError as error:
+        # Some file systems put names there by themselves and know no other way, and some folders may not be read.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EACCES):
+            raise

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,7 @@ from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote, notes_in
 from chaukas_spec_lite.audit.origins import origin_of
 from chaukas_spec_lite.collector import last_signed
 from chaukas_spec_lite.collector.last_signed import LastSigned
+from chaukas_spec_lite.collector.private_files import write_whole
 from chaukas_spec_lite.errors import NoteError, SettingError
 from tests.collector.log_keys import NAME, OLD, SIGNER, WITNESS
 from tests.patience import run
@@ -61,6 +65,67 @@ def test_two_collectors_with_one_file_lose_nothing_of_each_other(tmp_path: Path)
         assert sorted(remembered(tmp_path / "log.key.state")) == [("a", 3), ("b", 9), ("c", 2)]
 
     run(main())
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before it is written", "behind that"])
+def test_collectors_that_write_at_once_lose_nothing_of_each_other(
+    before: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each at a look of its own, and without anything that is signed since."""
+    one, two = (LastSigned(NAME, [tmp_path / "log.key"]) for _ in range(2))
+    path = tmp_path / "log.key.state"
+
+    def amid(*given: Any) -> os.stat_result:
+        monkeypatch.undo()
+        if before:
+            two._remember({"a": note("a", 3)})
+        written = write_whole(*given)
+        if not before:
+            two._remember({"a": note("a", 3)})
+        return written
+
+    async def main() -> None:
+        one.read()
+        two.read()
+        monkeypatch.setattr(last_signed, "write_whole", amid)
+        await one.remember({"b": note("b", 4)})
+        for each in (one, two, one):
+            await each.remember({})
+        assert sorted(one.tenants) == sorted(two.tenants) == ["a", "b"]
+        assert sorted(remembered(path)) == [("a", 3), ("b", 4)]
+        written = path.stat()
+        for each in (one, two, one):
+            await each.remember({})
+        assert path.stat() == written, "and then nobody has anything to write"
+        path.unlink()
+        await two.remember({})
+        assert sorted(remembered(path)) == [("a", 3), ("b", 4)]
+
+    run(main())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+def test_a_disk_that_refuses_at_the_start_is_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    import resource
+
+    path = tmp_path / "log.key.state"
+    path.write_text(str(note("a", 3)))
+
+    async def main() -> None:
+        last = LastSigned(NAME, [tmp_path / "log.key"])
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+        try:
+            last.read()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        await last.remember({"b": note("b", 4)})
+        assert remembered(path) == [("a", 3), ("b", 4)]
+
+    run(main())
+    (told,) = caplog.records
+    assert "log.key.state is not up to date, as it could not be written" in told.getMessage()
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
 @pytest.mark.parametrize(("bound", "most"), [("MAX_LOGS", 3), ("MAX_CHARACTERS", 3 * len(str(note("0", 1))))])

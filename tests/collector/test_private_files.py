@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from chaukas_spec_lite.collector.private_files import make_file
+from chaukas_spec_lite.collector import keys_file
+from chaukas_spec_lite.collector.private_files import make_file, write_whole
 
 WRITE = """
 import sqlite3, sys
@@ -53,3 +56,50 @@ def test_one_that_is_there_keeps_the_locks_of_this_process(tmp_path: Path) -> No
     other = subprocess.run([sys.executable, "-c", WRITE, path], capture_output=True, text=True, check=True)
     assert other.stdout == "database is locked\n"
     connection.close()
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bool, str]]:
+    """What is put on the disk, in order: whether it is a folder, and where it is."""
+    found: list[tuple[bool, str]] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        link = os.readlink(f"/proc/self/fd/{descriptor}")
+        found.append((os.path.isdir(link), link))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which file is meant")
+def test_a_file_and_its_name_are_on_the_disk(tmp_path: Path, synced: list[tuple[bool, str]]) -> None:
+    path = tmp_path / "file"
+    written = write_whole(path, "text")
+    assert (path.read_text(), path.stat()) == ("text", written)
+    assert path.stat().st_mode & 0o777 == 0o600
+    keys_file.add(tmp_path / "keys", "acme")
+    assert [is_folder for is_folder, _ in synced] == [False, True] * 2
+    assert {link for is_folder, link in synced if is_folder} == {str(tmp_path)}
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EIO])
+def test_a_file_system_that_puts_no_folders_on_the_disk_will_do(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    if number == errno.EIO:
+        with pytest.raises(OSError, match="Input/output error"):
+            write_whole(tmp_path / "file", "text")
+    else:
+        write_whole(tmp_path / "file", "text")
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_text() == "text"

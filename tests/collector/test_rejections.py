@@ -87,12 +87,22 @@ def test_what_is_untold_is_told_at_the_end(told: Callable[[], list[str]]) -> Non
     assert told() == []
 
 
-def test_what_is_remembered_is_bounded(told: Callable[[], list[str]]) -> None:
+def test_what_is_remembered_is_bounded_and_no_number_of_keys_fills_the_log(told: Callable[[], list[str]]) -> None:
     time = Time()
     rejections = Rejections(log, lambda: time.now, time.later)
-    for number in range(250):
+    for _ in range(3):
+        for number in range(1200):
+            rejections.note(f"{number}", {NO_ID: 1, UNDECODABLE: 1})
+        time.go(10)
+    lines = told()
+    assert len(lines) == 1002, "of 500 keys, and of all others together"
+    time.go(60)
+    lines += told()
+    assert sum(int(line.split()[0]) for line in lines) == 3 * 1200 * 2, "none is lost"
+    assert f"2099 events of other keys rejected: they have no event_id {END}" in lines
+    assert len(rejections._known) <= 1002
+    time.go(61)
+    for number in range(1000, 1500):
         rejections.note(f"{number}", {NO_ID: 1})
-        rejections.note(f"{number}", {NO_ID: 1})
-    assert len(rejections._known) <= 100
-    rejections.close()
-    assert len(told()) == 500, "none is lost"
+    assert told()[-1] == f"1 event of key 1499 rejected: they have no event_id {END}"
+    assert time.due == []

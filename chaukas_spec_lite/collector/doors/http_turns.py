@@ -24,6 +24,10 @@ _GATHERING, _GATHERING_OF_ONE = 4, 2
 """How many answers of many events are made at a time, and for one caller. Each may hold some hundred megabytes."""
 _MAX_WAITING, _MAX_WAITING_OF_ONE = 256, 32
 """How many wait for that."""
+_NEVER = 2**31 - 1
+"""After how many searches of younger objects Python looks for circles among all, if it is not to."""
+_OVERLAPPING = 100
+"""After how many answers it looks all the same, while there are always some that are being made."""
 
 
 class Turns:
@@ -41,8 +45,10 @@ class Turns:
         self._gathering = FairTurns(
             _GATHERING, _GATHERING_OF_ONE, waiting=_MAX_WAITING, waiting_of_one=_MAX_WAITING_OF_ONE
         )
-        # Who has set objects aside for good, as before forks, would lose that.
-        self._sets_aside = not gc.get_freeze_count()
+        self._search_after: int | None = None
+        """What stood in place of ``_NEVER``."""
+        self._under_way = self._made = 0
+        """How many answers of many events are being made, and have been since the search was put off."""
 
     async def read(self, size: int, steps: Steps[T]) -> T:
         """Read the body of an ingestion, of a size, in steps; when it is cancelled, no further one is begun."""
@@ -61,21 +67,38 @@ class Turns:
     async def gathering(self, origin: str) -> AsyncGenerator[None]:
         """Wait for a turn to read many events for an answer, which lasts until that is made; see ``FairTurns.turn``."""
         async with self._gathering.turn(origin):
+            self._under_way += 1
             try:
                 yield
             finally:
-                if self._sets_aside:
-                    gc.unfreeze()  # What others still gather is set aside again with their next step.
+                self._under_way -= 1
+                self._made += 1
+                if not self._under_way or self._made >= _OVERLAPPING:
+                    self._search_again()
 
     async def gathered(self, work: Callable[[], T]) -> T:
         """Do something for an answer of many events, in a turn of ``gathering``."""
         async with self._gathered:
-            # What is kept of events are hundreds of thousands of objects, in no circles. Python would look for circles
-            # among all of them, again and again, and nothing else would go on meanwhile. So what there is by now is set
-            # aside, which takes no time, until the answer is made.
-            if self._sets_aside:
-                gc.freeze()
+            self._put_off_search()
             return await _in_thread(work)
+
+    def _put_off_search(self) -> None:
+        """Have Python look for circles among new objects alone.
+
+        What is kept of events are hundreds of thousands of objects, in no circles. Python would look for circles among
+        all of them, again and again, and nothing else would go on meanwhile. ``gc.freeze`` spares that, too, but begins
+        to count anew each time, so that what is a circle and not quite new would stay in memory for good.
+        """
+        young, middle, after = gc.get_threshold()
+        if after != _NEVER:
+            self._search_after = after
+            gc.set_threshold(young, middle, _NEVER)
+
+    def _search_again(self) -> None:
+        self._made = 0
+        if self._search_after is not None:
+            gc.set_threshold(*gc.get_threshold()[:2], self._search_after)
+            self._search_after = None
 
 
 async def _done(steps: Steps[T]) -> T:

@@ -32,7 +32,7 @@ class LogHead:
     size: int
     """How many entries it has."""
     root: bytes
-    """The root of its tree."""
+    """The root of its tree; empty in a list of heads if this one is damaged."""
     checkpoint: int | None = None
     """The size of the newest checkpoint that was kept; None without one."""
 

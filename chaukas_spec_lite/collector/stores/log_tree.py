@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from chaukas_spec_lite.audit.merkle import HASH_SIZE, Frontier, leaf_hash, pair
 from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
-from chaukas_spec_lite.collector.stores.event_log import KeptCheckpoint
+from chaukas_spec_lite.collector.stores.event_log import KeptCheckpoint, LogHead
 from chaukas_spec_lite.errors import NoteError, StoreError
 
 HEIGHT = 8
@@ -29,6 +29,15 @@ def frontier_of(size: object, roots: object) -> Frontier:
     if isinstance(size, int) and isinstance(roots, bytes) and len(roots) == HASH_SIZE * size.bit_count():
         return Frontier(size, cut(roots))
     raise StoreError(f"the head of a log is damaged: it is of {size!r} entries and {_in_words(roots)}")
+
+
+def head_of(tenant_id: str, size: object, roots: object, checkpoint: int | None) -> LogHead:
+    """The head of columns, for a list. A damaged one is listed, too, without a root: it keeps no other from being."""
+    try:
+        root = frontier_of(size, roots).root()
+    except StoreError:
+        root = b""
+    return LogHead(tenant_id, size if isinstance(size, int) else 0, root, checkpoint)
 
 
 def packed(numbers: Sequence[int]) -> bytes:

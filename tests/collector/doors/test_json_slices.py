@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator
+import weakref
+from collections import deque
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -54,27 +56,59 @@ def test_trees_of_many_spans_are_written_in_slices() -> None:
         assert max(map(len, cut)) <= sum(map(len, cut)) / 3.9
 
 
-@pytest.fixture
-def nothing_set_aside() -> Iterator[None]:
-    """As a process begins, and not as the tests' own has gone on."""
-    before = gc.get_freeze_count()
-    gc.unfreeze()
-    yield
-    if before:
-        gc.freeze()
+def test_the_search_for_circles_is_put_off_until_the_answer_is_made() -> None:
+    usual = gc.get_threshold()
 
-
-@pytest.mark.usefixtures("nothing_set_aside")
-def test_what_is_gathered_is_set_aside_until_the_answer_is_made() -> None:
     async def main() -> None:
-        turns = Turns()
+        turns, others = Turns(), Turns()
         async with turns.gathering("a"), turns.gathering("b"):
-            assert await turns.gathered(gc.get_freeze_count) > 0
-        assert gc.get_freeze_count() == 0
-        gc.freeze()
-        own = Turns()
-        async with own.gathering("a"):
-            assert await own.gathered(lambda: 1) == 1
-        assert gc.get_freeze_count() > 0, "what others have set aside stays there"
+            assert (await turns.gathered(gc.get_threshold))[2] > 10**9
+            async with others.gathering("a"):
+                assert (await others.gathered(gc.get_threshold))[2] > 10**9
+            assert gc.get_threshold()[2] > 10**9, "whoever has put it off ends that"
+            async with turns.gathering("c"):
+                await turns.gathered(lambda: 1)
+            assert gc.get_threshold()[2] > 10**9, "while another one is being made"
+        assert gc.get_threshold() == usual
 
     run(main())
+
+
+class Circle:
+    """Such as a connection is, whose parts know each other."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+
+@pytest.mark.parametrize("overlapping", [False, True])
+def test_circles_are_found_also_where_answers_are_made_all_the_time(overlapping: bool) -> None:
+    """They grow old before they end, and between two answers there is not much time to look for them."""
+    usual = gc.get_threshold()
+    alive: weakref.WeakSet[Circle] = weakref.WeakSet()
+    connected: deque[Circle] = deque(maxlen=50)
+
+    async def main() -> None:
+        turns = Turns()
+        async with AsyncExitStack() as stack:
+            if overlapping:
+                await stack.enter_async_context(turns.gathering("b"))
+            await polled(turns)
+
+    async def polled(turns: Turns) -> None:
+        for _ in range(1000):
+            for _ in range(20):
+                connected.append(circle := Circle())
+                alive.add(circle)
+            assert [[] for _ in range(100)]
+            async with turns.gathering("a"):
+                await turns.gathered(lambda: [[] for _ in range(100)])
+
+    # The tests' own process has so many objects that the search would seldom be worth while, and they are set aside.
+    gc.collect()
+    gc.set_threshold(50, 5, 5)
+    try:
+        run(main())
+    finally:
+        gc.set_threshold(*usual)
+    assert len(alive) < 10_000

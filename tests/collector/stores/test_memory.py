@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import tracemalloc
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -12,8 +13,9 @@ import pytest
 from chaukas_spec_lite.audit.merkle import leaf_hash, root_of
 from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion, EventRow, Rejected
+from chaukas_spec_lite.collector.stores.event_log import Gone
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
-from chaukas_spec_lite.collector.stores.memory_contents import OVERHEAD, record_size
+from chaukas_spec_lite.collector.stores.memory_contents import OVERHEAD, Contents, record_size
 from tests.collector.stores.events import CONFLICT, NEW, all_rejected, conflicting, ids, row, texts
 from tests.collector.stores.test_every_store import opened
 from tests.patience import run
@@ -35,6 +37,35 @@ def test_the_oldest_arrivals_make_room_and_it_is_told(caplog: pytest.LogCaptureF
             assert len(await ids(store)) + len(await conflicting(store, Query().tenancy, 5)) <= 10
 
     run(main())
+
+
+@pytest.mark.parametrize("unknown", [0, 100], ids=["by the owners", "by a look at all"])
+def test_events_of_an_id_are_found_whoevers_they_are(unknown: int) -> None:
+    """Also where some have gone: by keys where that is less than all events, and past all of them where it is not."""
+    owners = [(tenant, project) for tenant in ("", "acme", "other") for project in ("", "p", "q")]
+    contents = Contents(10**9)
+    there: dict[tuple[str, str, str], int] = {}
+    for tenant, project in owners:
+        for event_id in (*"abc", *map(str, range(10))):
+            contents.add(row(event_id, tenant_id=tenant, project_id=project), 0.0)
+            there[tenant, project, event_id] = contents.number
+    for key in (("acme", "p", "a"), ("acme", "q", "a")):
+        contents.drop(there.pop(key), Gone())
+    contents.add(row("b", tenant_id="acme", agent_id="x"), 0.0)  # a conflict, which is none of the events
+    contents.drop(contents.number, Gone())
+    for key in [key for key in there if key[:2] == ("other", "q")]:
+        contents.drop(there.pop(key), Gone())
+    contents.add(row("a", tenant_id="acme", project_id="p"), 0.0)
+    there["acme", "p", "a"] = contents.number
+    assert {**contents._owners} == {**Counter(key[:2] for key in there)}, "owners without events are forgotten"
+    wanted = {"a", "b", "none", *(f"none {number}" for number in range(unknown))}
+    for tenant in (None, "", "acme", "other", "nobody"):
+        for project in (None, "", "p", "q"):
+            assert sorted(contents.find(Tenancy(tenant, project), wanted)) == sorted(
+                ((whose, project_, event_id), number)
+                for (whose, project_, event_id), number in there.items()
+                if event_id in wanted and tenant in (None, whose) and project in (None, project_)
+            )
 
 
 def test_an_event_larger_than_the_store_leaves_nothing_behind() -> None:

@@ -10,7 +10,9 @@ import pytest
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion, Retention
 from chaukas_spec_lite.collector.stores.postgres import sizes, upkeep
+from chaukas_spec_lite.collector.stores.postgres.schema import UPKEEP_LOCK
 from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
+from chaukas_spec_lite.errors import StoreError
 from tests.collector.stores.events import conflicting, every_page, ids, row
 from tests.collector.stores.postgres_calls import DAY, Hand, on, opened, session
 from tests.patience import run
@@ -80,6 +82,73 @@ def test_sums_are_those_of_what_is_there_whatever_is_stored_and_deleted(
             clock.now += chance.choice((0, DAY / 3, DAY))
 
     on(database, steps, count=2, clock=clock)
+
+
+WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+HOLDERS = """
+SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+@pytest.mark.parametrize("deletes", [False, True], ids=["both count", "one deletes"])
+def test_who_has_lost_the_turn_to_delete_counts_nothing_twice(deletes: bool, database: str) -> None:
+    """The connection that holds the turn is ended, as an idle one, while the work goes on: so another has it, too."""
+
+    async def steps(one: PostgresStore, two: PostgresStore) -> None:
+        await one.add([row(f"old {number}", tenant_id="acme", session_id="old") for number in range(10)])
+        await one.retain(Retention(max_bytes=UNBOUNDED))
+        await one.add([row(f"new {number}", tenant_id="acme", session_id="new") for number in range(10)])
+        async with session(database) as connection, session(database) as holder:
+            transaction = holder.transaction()
+            await transaction.start()
+            await holder.execute("SELECT FROM chaukas.sizes FOR UPDATE")
+            first = asyncio.ensure_future(one.retain(Retention(max_bytes=UNBOUNDED)))
+            while not await connection.fetchval(WAITING):  # noqa: ASYNC110 (of other processes)
+                await asyncio.sleep(0.01)
+            assert await connection.fetchval(HOLDERS, UPKEEP_LOCK)
+            again = two.delete(Deletion(ACME, "new")) if deletes else two.retain(Retention(max_bytes=UNBOUNDED))
+            second = asyncio.ensure_future(again)
+            while await connection.fetchval(WAITING) < 2 and not second.done():  # noqa: ASYNC110 (as above)
+                await asyncio.sleep(0.01)
+            await transaction.commit()
+            with pytest.raises(StoreError):
+                await first
+            await second
+        await two.retain(Retention(max_bytes=UNBOUNDED))
+        await are_right(database)
+        assert await two.check() == []
+
+    on(database, steps, count=2)
+
+
+def test_who_has_lost_the_turn_to_delete_deletes_nothing_twice(database: str) -> None:
+    async def steps(one: PostgresStore, two: PostgresStore) -> None:
+        rows = [row(f"{number:02}", tenant_id="acme") for number in range(20)]
+        await one.add(rows)
+        await one.retain(Retention(max_bytes=UNBOUNDED))
+        retention = Retention(max_bytes=sum(len(each.data) for each in rows[12:]))
+        async with session(database) as connection, session(database) as holder:
+            transaction = holder.transaction()
+            await transaction.start()
+            await holder.execute("SELECT FROM chaukas.sizes FOR UPDATE")
+            first = asyncio.ensure_future(one.retain(retention))
+            while not await connection.fetchval(WAITING):  # noqa: ASYNC110 (of other processes)
+                await asyncio.sleep(0.01)
+            assert await connection.fetchval(HOLDERS, UPKEEP_LOCK)
+            second = asyncio.ensure_future(two.retain(retention))
+            while await connection.fetchval(WAITING) < 2:  # noqa: ASYNC110 (as above)
+                await asyncio.sleep(0.01)
+            await transaction.commit()
+            with pytest.raises(StoreError):
+                await first
+            assert await second == 0
+        assert sorted(await ids(two)) == [each.event_id for each in rows[12:]]
+        await are_right(database)
+
+    on(database, steps, count=2)
 
 
 def test_conflicts_go_with_the_events_of_their_day(database: str) -> None:

@@ -854,6 +854,49 @@ def test_what_is_too_much_is_looked_for_behind_what_was_looked_at_before(
     run(main())
 
 
+def test_processes_that_delete_what_is_too_much_at_once_delete_it_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deleting, "STEP", 10)
+    rows = [row(f"{number:03}", tenant_id="acme") for number in range(200)]
+    retention = Retention(max_bytes=sum(len(each.data) for each in rows[150:]))
+
+    async def main() -> None:
+        async with opened(store_at(path)) as one, opened(store_at(path)) as two:
+            await one.add(rows)
+            counts = await asyncio.gather(one.retain(retention), two.retain(retention))
+            assert sum(counts) == 150
+            assert sorted(await ids(one, Query(size=100))) == [each.event_id for each in rows[150:]]
+            assert await one.check() == []
+
+    run(main())
+
+
+def test_what_another_process_deletes_is_no_longer_too_much(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does after the events were chosen, and before they are deleted."""
+    rows = [row(f"{number}", tenant_id="acme", session_id=f"{number}") for number in range(9)]
+    too_much = deleting.too_much
+
+    def chosen(*args: Any, **given: Any) -> Any:
+        found = too_much(*args, **given)
+        monkeypatch.setattr(deleting, "too_much", too_much)
+        with database(path) as other:
+            other.execute("BEGIN IMMEDIATE")
+            deleting.remove(other, deleting.Chosen("events", (9, 8)), texts, 0.0)
+            other.execute("COMMIT")
+        return found
+
+    async def main() -> None:
+        async with opened(store_at(path)) as store:
+            await store.add(rows)
+            monkeypatch.setattr(deleting, "too_much", chosen)
+            assert await store.retain(Retention(max_bytes=sum(len(each.data) for each in rows[3:]))) == 1
+            assert sorted(await ids(store)) == ["1", "2", "3", "4", "5", "6"]
+            assert await store.check() == []
+
+    run(main())
+
+
 def test_what_is_too_old_is_looked_for_up_to_the_first_that_is_not(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deleting, "_SCAN", 10)
     looks: list[str] = []

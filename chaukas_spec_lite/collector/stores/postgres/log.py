@@ -19,6 +19,7 @@ from chaukas_spec_lite.collector.stores.event_log import (
 from chaukas_spec_lite.collector.stores.log_tree import (
     LogCheck,
     frontier_of,
+    head_of,
     kept_below,
     paired,
     stretch_of,
@@ -96,10 +97,7 @@ class PostgresLog:
         after = None if after_tenant is None else key(after_tenant)
         async with self._connections.reading(READ_SECONDS) as connection:
             rows = await connection.fetch(_HEADS, after, limit)
-        return [
-            LogHead(json.loads(original), size, frontier_of(size, roots).root(), newest)
-            for original, size, roots, newest in rows
-        ]
+        return [head_of(json.loads(original), size, roots, newest) for original, size, roots, newest in rows]
 
     async def head(self, tenant_id: str) -> LogHead:
         """Return how far the log of a tenant is; see ``EventLog.head``."""

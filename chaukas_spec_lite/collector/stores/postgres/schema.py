@@ -22,6 +22,9 @@ LOCK = 0x4348_4B53  # "CHKS"
 """The advisory lock that collectors hold while they change tables."""
 UPKEEP_LOCK = LOCK + 1
 """The one that they hold while they delete: one of them at a time."""
+SIZES_LOCK = LOCK + 2
+"""The one of each transaction that changes sums of sizes: whoever has lost the other one, with the connection that held
+it, may not know it yet."""
 
 _TEXTS = 'tenant_id text COLLATE "C" NOT NULL, project_id text COLLATE "C" NOT NULL, event_id text COLLATE "C" NOT NULL'
 _EVENT = f"""

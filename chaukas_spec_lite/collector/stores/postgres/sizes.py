@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chaukas_spec_lite.collector.stores.postgres.connections import Database, Lane
 from chaukas_spec_lite.collector.stores.postgres.finding import watermark
-from chaukas_spec_lite.collector.stores.postgres.schema import DAYS, counted
+from chaukas_spec_lite.collector.stores.postgres.schema import DAYS, SIZES_LOCK, counted
 from chaukas_spec_lite.collector.stores.postgres.statements import Statement
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _STEP = 20_000
 """How many events a transaction counts."""
+
+ALONE = f"SELECT pg_advisory_xact_lock({SIZES_LOCK})"
+"""How transactions begin that change sums, or what has been counted: so each sees what the one before has done."""
 
 _COUNT = """
 WITH found AS MATERIALIZED (
@@ -63,15 +66,21 @@ async def count(connections: Database) -> None:
         statement = _COUNT.format(table=table, day=day, step=_STEP)
         tag = ""
         while tag != "UPDATE 0":
-            async with connections.writing(lane=Lane.UPKEEP) as connection:
+            async with connections.writing(ALONE, Lane.UPKEEP) as connection:
                 tag = await connection.execute(statement, await watermark(connection))
 
 
-async def excesses(connections: Database, max_bytes: int) -> list[tuple[str, int]]:
-    """Tenants that have more bytes than this, and how many more."""
-    statement = "SELECT tenant_id, (sum(bytes) - $1::bigint)::bigint FROM sizes GROUP BY 1 HAVING sum(bytes) > $1"
+async def excessive(connections: Database, max_bytes: int) -> list[str]:
+    """Tenants that have more bytes than this."""
+    statement = "SELECT tenant_id FROM sizes GROUP BY 1 HAVING sum(bytes) > $1"
     async with connections.connection(Lane.UPKEEP) as connection:
-        return [(tenant, excess) for tenant, excess in await connection.fetch(statement, max_bytes)]
+        return [tenant for (tenant,) in await connection.fetch(statement, max_bytes)]
+
+
+async def excess(connection: Connection, tenant: str, max_bytes: int) -> int:
+    """How many bytes more than this a tenant has; in a transaction that begins with ``ALONE``, as it deletes them."""
+    found = await connection.fetchval("SELECT sum(bytes)::bigint FROM sizes WHERE tenant_id = $1", tenant)
+    return (found or 0) - max_bytes
 
 
 async def of_tenant(connections: Database, tenant: str) -> list[Sized]:
@@ -101,16 +110,14 @@ async def begin_at(connection: Connection, tenant: str, sized: Sized) -> None:
     )
 
 
-async def forget(connections: Database, tenant: str, sized: Sized) -> None:
-    """Forget what nothing is left of."""
-    async with connections.writing(lane=Lane.UPKEEP) as connection:
-        await connection.execute(
-            "DELETE FROM sizes WHERE tenant_id = $1 AND day = $2 AND source = $3",
-            *(tenant, sized.day, sized.source),
-        )
+async def forget(connection: Connection, tenant: str, sized: Sized) -> None:
+    """Forget what nothing is left of, in the transaction that has found this."""
+    await connection.execute(
+        "DELETE FROM sizes WHERE tenant_id = $1 AND day = $2 AND source = $3", tenant, sized.day, sized.source
+    )
 
 
 async def forget_days(connections: Database, first: date) -> None:
     """Forget all days before the first that stays."""
-    async with connections.writing(lane=Lane.UPKEEP) as connection:
+    async with connections.writing(ALONE, Lane.UPKEEP) as connection:
         await connection.execute("DELETE FROM sizes WHERE day < $1", first)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _Record: TypeAlias = "Callable[[Connection, int], Awaitable[None]]"
 """Takes down, in the transaction of each step, how many events it deletes."""
 
+_BEGIN = f"{sizes.ALONE}; {BEGIN}"
+
 _STEP = 2000
 _STEP_BYTES = 8 << 20
 """How many events are deleted at once, and how many bytes of them; one alone may have more."""
@@ -60,15 +62,13 @@ _WITH_OLD_IDS = """
 SELECT tenant_id FROM (SELECT DISTINCT tenant_id FROM owners) AS each
 WHERE EXISTS (SELECT FROM event_ids WHERE event_ids.tenant_id = each.tenant_id AND day < $1)
 """
-_TOLD = "SELECT count(*), coalesce(sum(octet_length(data)), 0)::bigint, max(ARRAY[xid, seq]) FROM gone"
+_TOLD = "SELECT count(*), max(ARRAY[xid, seq]) FROM gone"
 
 
 class _Step(NamedTuple):
     """What a step has deleted."""
 
     rows: int
-    size: int
-    """In bytes."""
     last: list[int] | None
     """The transaction and number of the last arrival among it."""
 
@@ -118,8 +118,8 @@ class Upkeep:
                 count += await self._drop_older(now - retention.max_age, now)
             if retention.max_bytes is not None:
                 await sizes.count(self.connections)
-                for tenant, excess in await sizes.excesses(self.connections, retention.max_bytes):
-                    count += await self._shrink(tenant, excess, now)
+                for tenant in await sizes.excessive(self.connections, retention.max_bytes):
+                    count += await self._shrink(tenant, retention.max_bytes, now)
         return count
 
     async def _drop_older(self, cutoff: float, now: float) -> int:
@@ -180,33 +180,35 @@ class Upkeep:
             count += await self._delete_rows("event_ids", old)
         return count
 
-    async def _shrink(self, tenant: str, excess: int, now: float) -> int:
-        """Delete a tenant's oldest arrivals, day by day, of so many bytes."""
+    async def _shrink(self, tenant: str, max_bytes: int, now: float) -> int:
+        """Delete a tenant's oldest arrivals, day by day, until it has no more than so many bytes."""
         count = 0
         for sized in await sizes.of_tenant(self.connections, tenant):
-            if excess <= 0:
-                break
-            gone, size = await self._delete_oldest(tenant, sized, excess, now)
-            excess -= size
+            gone, is_enough = await self._delete_oldest(tenant, sized, max_bytes, now)
             count += gone
+            if is_enough:
+                break
         return count
 
-    async def _delete_oldest(self, tenant: str, sized: Sized, excess: int, now: float) -> tuple[int, int]:
-        """Delete the oldest of what a tenant has of a day, of so many bytes; return how many events, and bytes."""
-        count = size = 0
-        while size < excess:
+    async def _delete_oldest(self, tenant: str, sized: Sized, max_bytes: int, now: float) -> tuple[int, bool]:
+        """Delete the oldest of what a tenant has of a day; return how many events, and whether that is enough."""
+        count = 0
+        while True:
             chosen = sizes.oldest(tenant, sized)
-            async with self.connections.writing(BEGIN, Lane.UPKEEP) as connection:
-                step = await _delete(connection, sized.source, chosen, now, excess=excess - size)
+            async with self.connections.writing(_BEGIN, Lane.UPKEEP) as connection:
+                # Each time anew, as another collector may have deleted meanwhile.
+                excess = await sizes.excess(connection, tenant, max_bytes)
+                if excess <= 0:
+                    return count, True
+                step = await _delete(connection, sized.source, chosen, now, excess=excess)
                 if step.last is not None:
                     sized = sized._replace(begin=(step.last[0], step.last[1]))
                     await sizes.begin_at(connection, tenant, sized)
-            if step.last is None:  # and whatever the sum says, there is no more
-                await sizes.forget(self.connections, tenant, sized)
-                return count, sized.size
+                else:  # whatever the sum says, there is no more
+                    await sizes.forget(connection, tenant, sized)
+            if step.last is None:
+                return count, False
             count += step.rows if sized.source == "events" else 0
-            size += step.size
-        return count, size
 
     async def _delete_events(
         self, chosen: Statement, now: float, record: _Record | None = None, deletion: int | None = None
@@ -214,7 +216,7 @@ class Upkeep:
         """Delete events and their ids, step by step; what is to be recorded, with each step."""
         gone = 0
         while True:
-            async with self.connections.writing(BEGIN, Lane.UPKEEP) as connection:
+            async with self.connections.writing(_BEGIN, Lane.UPKEEP) as connection:
                 step = await _delete(connection, "events", chosen, now, deletion)
                 if record is not None:
                     await record(connection, step.rows)
@@ -226,7 +228,7 @@ class Upkeep:
         """Delete rows of any other table, step by step."""
         gone = 0
         while True:
-            async with self.connections.writing(BEGIN, Lane.UPKEEP) as connection:
+            async with self.connections.writing(_BEGIN, Lane.UPKEEP) as connection:
                 if table == "conflicts":
                     count = (await _delete(connection, table, chosen, 0.0)).rows
                 else:

@@ -142,21 +142,38 @@ def _mixed(table: str) -> str:
     return "mixed_until" if table == "events" else f"mixed_until of {table}"
 
 
-def excesses(connection: sqlite3.Connection, max_bytes: int) -> list[tuple[str, int]]:
-    """Tenants that have more bytes than this, and how many more."""
-    statement = "SELECT tenant_id, sum(bytes) - :most FROM owners GROUP BY tenant_id HAVING sum(bytes) > :most"
-    return connection.execute(statement, {"most": max_bytes}).fetchall()
+def excessive(connection: sqlite3.Connection, max_bytes: int) -> list[str]:
+    """Tenants that have more bytes than this."""
+    statement = "SELECT tenant_id FROM owners GROUP BY tenant_id HAVING sum(bytes) > ?"
+    return [tenant for (tenant,) in connection.execute(statement, (max_bytes,))]
 
 
-def too_much(
-    connection: sqlite3.Connection, table: str, tenant: str, after: int, excess: int
-) -> tuple[Chosen, int, int] | None:
-    """A tenant's next oldest events or conflicts, behind a number, up to an excess of bytes.
+@dataclass(frozen=True, slots=True)
+class TooMuch:
+    """What is deleted next of what a tenant has too much."""
 
-    Returns:
-        They, how many bytes they have, and where to go on; None at the end.
-    """
-    own = {owner for (owner,) in connection.execute("SELECT owner FROM owners WHERE tenant_id = ?", (tenant,))}
+    whose: tuple[str, int]
+    """The tenant, and how many bytes it may have."""
+    excess: int
+    """How many more it had when these were chosen."""
+    chosen: Chosen
+    last: int
+    """Where to go on."""
+
+
+def _excess(connection: sqlite3.Connection, whose: tuple[str, int]) -> int:
+    tenant, max_bytes = whose
+    statement = "SELECT coalesce(sum(bytes), 0) FROM owners WHERE tenant_id = ?"
+    ((size,),) = connection.execute(statement, (tenant,))
+    return int(size) - max_bytes
+
+
+def too_much(connection: sqlite3.Connection, table: str, whose: tuple[str, int], after: int) -> TooMuch | None:
+    """Choose a tenant's next oldest events or conflicts, what it has too much, behind a number; None at the end."""
+    excess = _excess(connection, whose)
+    if excess <= 0:
+        return TooMuch(whose, excess, Chosen(table, ()), after)
+    own = {owner for (owner,) in connection.execute("SELECT owner FROM owners WHERE tenant_id = ?", whose[:1])}
     step, last = _Step(), None
     # Past those of others, rather than by an index of the tenant's, which would have to be sorted for each step.
     statement = f"SELECT seq, owner, length(data) FROM {table} WHERE seq > ? ORDER BY seq LIMIT {_SCAN}"
@@ -164,7 +181,20 @@ def too_much(
         if owner in own and (step.size >= excess or not step.take(seq, size)):
             break
         last = seq
-    return None if last is None else (Chosen(table, tuple(step.numbers)), step.size, last)
+    return None if last is None else TooMuch(whose, excess, Chosen(table, tuple(step.numbers)), last)
+
+
+def remove_excess(connection: sqlite3.Connection, found: TooMuch, texts: Texts, at: float) -> tuple[int, int] | None:
+    """Delete what was too much, as ``remove`` does.
+
+    Returns:
+        How many events it was, and how many bytes are too much still; None if nothing was deleted, since another
+        process has deleted some meanwhile, and less is too much.
+    """
+    if _excess(connection, found.whose) < found.excess:
+        return None
+    count = remove(connection, found.chosen, texts, at)
+    return count, _excess(connection, found.whose)
 
 
 def remove(connection: sqlite3.Connection, chosen: Chosen, texts: Texts, at: float, record: int | None = None) -> int:

@@ -11,7 +11,7 @@ from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion
 from chaukas_spec_lite.collector.stores.copied import EXPORT_BYTES
 from chaukas_spec_lite.collector.stores.event_log import Gone, KeptCheckpoint, LogEntry, LogHead, LogPlace
-from chaukas_spec_lite.collector.stores.log_tree import LogCheck, frontier_of, kept_below, paired, stretch_of
+from chaukas_spec_lite.collector.stores.log_tree import LogCheck, frontier_of, head_of, kept_below, paired, stretch_of
 from chaukas_spec_lite.errors import StoreError
 
 _STRETCHES = """
@@ -37,13 +37,15 @@ SELECT seq, log, tenant_id, project_id FROM events JOIN owners USING (owner) JOI
 WHERE event_id = :id
 UNION ALL SELECT seq, log, tenant_id, project_id FROM log_gone JOIN logs USING (log) WHERE event_id = :id
 """
-# CROSS JOIN begins with the tenant: others may have used the id, too, and as often as they like.
+# CROSS JOIN begins with the tenant.
 _TENANTS = """
 SELECT seq, log, tenant_id, project_id FROM logs CROSS JOIN owners USING (tenant_id) CROSS JOIN events USING (owner)
 WHERE event_id = :id AND tenant_id = :tenant
 UNION ALL SELECT seq, log, tenant_id, project_id FROM logs CROSS JOIN log_gone USING (log)
 WHERE event_id = :id AND tenant_id = :tenant
 """
+_FEW = 100
+"""How many events of one id are looked at, whoever has them."""
 
 
 class _Log(NamedTuple):
@@ -58,7 +60,7 @@ def heads(connection: sqlite3.Connection, after_tenant: str | None, limit: int) 
         " ORDER BY tenant_id LIMIT :limit",
         {"after": after_tenant, "limit": limit},
     )
-    return [LogHead(tenant, size, frontier_of(size, roots).root(), newest) for tenant, size, roots, newest in rows]
+    return [head_of(*row) for row in rows]
 
 
 def head(connection: sqlite3.Connection, tenant: str) -> LogHead:
@@ -94,13 +96,22 @@ def _leaves(connection: sqlite3.Connection, log: int, begin: int, end: int) -> I
         yield from (each for each in stretch_of(first, content, seqs) if begin <= each[0] < end)
 
 
+def _of_id(connection: sqlite3.Connection, tenant: str | None, event_id: str) -> list[tuple[int, int, str, str]]:
+    """The events of an id: all that a tenant has, or all; perhaps some of others, too."""
+    if tenant is None:
+        return connection.execute(_ANYBODYS, {"id": event_id}).fetchall()
+    # Nearly always there are few, whoever has them. To ask for each project of a tenant would take long where there are
+    # thousands of them; but others may have used the id, too, and as often as they like.
+    found = connection.execute(f"{_ANYBODYS} LIMIT {_FEW}", {"id": event_id}).fetchall()
+    return found if len(found) < _FEW else connection.execute(_TENANTS, {"id": event_id, "tenant": tenant}).fetchall()
+
+
 def places(connection: sqlite3.Connection, tenancy: Tenancy, event_ids: Sequence[str]) -> list[LogPlace]:
     """As ``EventLog.places``."""
-    statement = _ANYBODYS if tenancy.tenant_id is None else _TENANTS
     asked: list[tuple[int, int, tuple[str, str, str]]] = []
     for event_id in dict.fromkeys(event_ids):
-        for seq, log, tenant, project in connection.execute(statement, {"id": event_id, "tenant": tenancy.tenant_id}):
-            if tenancy.project_id in (None, project):
+        for seq, log, tenant, project in _of_id(connection, tenancy.tenant_id, event_id):
+            if tenancy.tenant_id in (None, tenant) and tenancy.project_id in (None, project):
                 asked.append((log, seq, (tenant, project, event_id)))
     found: list[LogPlace] = []
     known = -1

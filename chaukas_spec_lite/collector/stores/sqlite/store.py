@@ -244,8 +244,8 @@ class SQLiteStore:
                 count += await self._forget(table, before)
         if retention.max_bytes is not None:
             max_bytes = retention.max_bytes
-            for tenant, excess in await self._read(lambda connection: deleting.excesses(connection, max_bytes)):
-                count += await self._shrink(tenant, excess)
+            for tenant in await self._read(lambda connection: deleting.excessive(connection, max_bytes)):
+                count += await self._shrink(tenant, max_bytes)
         await self._sweep()
         return count
 
@@ -256,23 +256,24 @@ class SQLiteStore:
             count += await self._step(chosen)
         return count
 
-    async def _shrink(self, tenant: str, excess: int) -> int:
-        count = 0
+    async def _shrink(self, tenant: str, max_bytes: int) -> int:
+        count, excess = 0, 1
         for table in ("events", "conflicts"):
             while excess > 0:
                 after = self._begins.get((tenant, table), 0)
                 found = await self._read(
-                    partial(deleting.too_much, table=table, tenant=tenant, after=after, excess=excess)
+                    partial(deleting.too_much, table=table, whose=(tenant, max_bytes), after=after)
                 )
-                if found is None:
+                if found is None:  # should the file have been replaced by an older one, the next look finds all
+                    self._begins.pop((tenant, table), None)
                     break
-                chosen, size, last = found
-                excess -= size
-                count += await self._step(chosen)
-                # Next time from here: each look would pass by all that others have from before, again.
-                self._begins[tenant, table] = last
-            if excess > 0:  # to the end; should the file have been replaced by an older one, the next look finds all
-                self._begins.pop((tenant, table), None)
+                at = self._clock()
+                removed = await self._write(partial(deleting.remove_excess, found=found, texts=self._texts, at=at))
+                if removed is not None:
+                    count, excess = count + removed[0], removed[1]
+                    # Next time from here: each look would pass by all that others have from before, again.
+                    self._begins[tenant, table] = found.last
+                await asyncio.sleep(_PAUSE)
         return count
 
     async def _step(self, chosen: deleting.Chosen, record: int | None = None) -> int:
