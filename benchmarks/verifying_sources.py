@@ -41,7 +41,6 @@ def rows(quick: bool) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         key = SigningKey.generate(_NAME)
-        key.write(home / "log.key")
         (home / "log.pub").write_text(f"{key.verifier()}\n")
         _filled(home, "short", 1, key)
         events = _filled(home, "long", sessions, key)
@@ -72,6 +71,8 @@ def _rate(few: Sequence[str], many: Sequence[str], difference: int, rounds: int 
 
 def _filled(home: Path, name: str, sessions: int, key: SigningKey) -> list[bytes]:
     """Make a store with a log, whose checkpoint is of all its events; return them."""
+    # A file of its own: a collector notes beside it what was signed, and signs no other log of that name.
+    key.write(home / f"{name}.key")
     recorded = home / f"{name}.delim"
     record(recorded, sessions)
     events = [bytes(each.event) for each in read_events(recorded)]
@@ -95,7 +96,7 @@ def _filled(home: Path, name: str, sessions: int, key: SigningKey) -> list[bytes
 def _serving(home: Path, name: str) -> Generator[dict[str, str], None, None]:
     """Run a collector; yields the variables that clients are told."""
     command = [sys.executable, "-m", "chaukas_spec_lite", "serve", "--store", str(home / f"{name}.db")]
-    options = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--audit-key", str(home / "log.key")]
+    options = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--audit-key", str(home / f"{name}.key")]
     process = subprocess.Popen(
         [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8", env=_environment()
     )
