@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -200,11 +200,13 @@ class Verifier:
     def result(self) -> Verification:
         """Say what was found in all that came."""
         self._find_places_of_altered()
-        reports = _reports(self._links)
+        reports = _reports(self._links, self._by_hash.keys())
         _name_interrupted(reports)
         return Verification(self._position + 1, self._unsealed, reports, self._unreadable)
 
     def _find_places_of_altered(self) -> None:
+        if not self._altered:
+            return
         left = MAX_TRIED
         places: dict[str, list[str]] = {}
         for link in self._links:
@@ -221,14 +223,19 @@ class Verifier:
                 link.fault(FaultKind.REORDERED, "it was sealed behind another event")
 
 
-def _reports(links: list[_Link]) -> list[ChainReport]:
-    """Follow all chains, from their first events on."""
+def _reports(links: list[_Link], known: Set[str]) -> list[ChainReport]:
+    """Follow all chains, from their first events on; all that has come is known by its ``content_hash``."""
     followers = _Followers()
     # Of several that follow the same event, the chain goes on with one that is what was sealed. They come by their
-    # positions, and sorting keeps that order.
-    for link in sorted(links, key=lambda link: link.faults != ()):
+    # positions.
+    faulty: list[_Link] = []
+    for link in links:
+        if link.faults:
+            faulty.append(link)
+        else:
+            followers.add(link)
+    for link in faulty:
         followers.add(link)
-    known = {link.seal.content_hash for link in links}
     starts = deque(link for link in links if link.seal.hash_prev not in known)
     seen: set[int] = set()
     reports: list[ChainReport] = []
@@ -249,16 +256,13 @@ class _Followers:
 
     def __init__(self) -> None:
         self.first: dict[str, _Link] = {}
-        self._others: dict[str, list[_Link]] = {}
+        self.others: dict[str, list[_Link]] = {}
+        """Those behind the first one; taken out when they are dealt with, as doubles of the event come by here, too."""
 
     def add(self, link: _Link) -> None:
         """Add one behind those of its ``hash_prev`` that there are."""
         if self.first.setdefault(link.seal.hash_prev, link) is not link:
-            self._others.setdefault(link.seal.hash_prev, []).append(link)
-
-    def take_others(self, content_hash: str) -> Sequence[_Link]:
-        """Return those behind the first one, once: for doubles of the event they were dealt with by then."""
-        return self._others.pop(content_hash, ())
+            self.others.setdefault(link.seal.hash_prev, []).append(link)
 
 
 def _follow(first: _Link, followers: _Followers, seen: set[int], starts: deque[_Link]) -> ChainReport:
@@ -282,12 +286,13 @@ def _follow(first: _Link, followers: _Followers, seen: set[int], starts: deque[_
         report.closed = report.closed or link.seal.closes
         last = link
         link = followers.first.get(last.seal.content_hash)
-        for other in followers.take_others(last.seal.content_hash):
+        for other in followers.others.pop(last.seal.content_hash, ()):
             if link is not None and other.position not in seen:
                 if not other.faults:
                     other.fault(FaultKind.FORKED, f"number {link.position} follows the same event")
                 starts.append(other)
-        _note(report, last)
+        if last.faults:
+            _note(report, last)
     if not report.closed:
         report.faults.append(_fault(last, FaultKind.CUT_OFF, "no SESSION_END closes the chain"))
     return report
