@@ -307,6 +307,19 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
         """
         return self.loop.iterate(self.client.query_events(**query), self)
 
+    def query_encoded(self, **query: Unpack[QueryOptions]) -> Generator[bytes, None, None]:
+        """Find events as ``query_events`` does, and yield them encoded, as they came; nothing looks into them.
+
+        Args:
+            query: What to find, by name, as for ``query_events``.
+
+        Raises:
+            TypeError: There is no argument of that name; the error names the nearest one.
+            SettingError: ``limit``, ``page_size`` or ``timeout`` cannot be used.
+            RpcError: A page failed. It is the loop that raises this, and ``ClientClosedError``.
+        """
+        return self.loop.iterate(self.client.query_encoded(**query), self)
+
 
 def _let_go(client: ChaukasClient, loop: Loop) -> None:
     """Close a forgotten client and its loop, without waiting: the garbage collector calls this in any thread."""

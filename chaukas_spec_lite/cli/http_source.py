@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import aclosing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from chaukas_spec_lite.cli.http_door import ENCODED, DoorClient, HttpDoorError
@@ -21,6 +21,7 @@ from chaukas_spec_lite.sinks.address import HttpAddress, parse_address
 from chaukas_spec_lite.spec.client.v1.client import QueryEventsResponse
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryResponse, TimeRange
 from chaukas_spec_lite.wellknown.timetext import timestamp_to_json
+from chaukas_spec_lite.wire.envelopes import page_of
 from chaukas_spec_lite.wire.fields import fields_of
 
 if TYPE_CHECKING:
@@ -75,32 +76,38 @@ class HttpSource:
 
     async def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
         """Ask page by page; without a tenant, for that of the settings."""
+        async with aclosing(self._found(wanted, _events)) as events:
+            async for event in events:
+                yield event
+
+    async def each(self, wanted: Wanted) -> AsyncGenerator[bytes, None]:
+        """Ask for the same, and yield events as the collector has them."""
+        async with aclosing(self._found(wanted, page_of)) as events:
+            async for data in events:
+                yield data
+
+    async def _found(self, wanted: Wanted, read: Callable[[bytes], tuple[list[T], str]]) -> AsyncGenerator[T, None]:
         parameters = [*self.conditions(wanted), ("order_by_time", "ASC" if wanted.oldest_first else "DESC")]
         left, token = wanted.limit, ""
         while left is None or left > 0:
             size = PAGE_EVENTS if left is None else min(left, PAGE_EVENTS)
-            page = await self._page(
-                "/api/events", [*parameters, ("page_size", str(size)), *_given("page_token", token)]
-            )
-            for event in page.events if left is None else page.events[:left]:
+            page = [*parameters, ("page_size", str(size)), *_given("page_token", token)]
+            events, next_token = await self._page("/api/events", page, read)
+            for event in events if left is None else events[:left]:
                 yield event
-            left = None if left is None else left - len(page.events)
-            if not page.next_page_token:
+            left = None if left is None else left - len(events)
+            if not next_token:
                 return
-            if page.next_page_token == token:
+            if next_token == token:
                 raise HttpDoorError(f"{self._door.url} answers a page with the token of that very page")
-            token = page.next_page_token
-
-    def each(self, wanted: Wanted) -> AsyncGenerator[Event | bytes, None]:
-        """Ask for the same."""
-        return cast("AsyncGenerator[Event | bytes, None]", self.find(wanted))
+            token = next_token
 
     async def follow(self, wanted: Wanted, cursor: str) -> Followed:
         """Return what has arrived since, in the order of arrival; wait until there is something, but not for ever."""
         parameters = [*self.conditions(wanted), ("page_size", str(PAGE_EVENTS))]
         waiting = [("cursor", cursor), ("wait", str(_WAIT))] if cursor else []
-        page = await self._page("/api/tail", parameters + waiting)
-        return Followed([bytes(each) for each in page.events], page.next_page_token, more=False)
+        events, cursor = await self._page("/api/tail", parameters + waiting, _events)
+        return Followed([bytes(each) for each in events], cursor, more=False)
 
     async def object(self, path: str, parameters: Parameters) -> dict[str, Any]:
         """Ask for an answer in JSON; raises ``HttpDoorError``."""
@@ -122,10 +129,10 @@ class HttpSource:
                 parameters += _given(field.name, value or "")
         return parameters
 
-    async def _page(self, path: str, parameters: Parameters) -> QueryResponse:
+    async def _page(self, path: str, parameters: Parameters, read: Callable[[bytes], T]) -> T:
         body = await self._asked(lambda: self._door.get(path, parameters, ENCODED))
         try:
-            return QueryEventsResponse.parse(body).response or QueryResponse()
+            return read(body)
         except DecodeError as error:
             raise HttpDoorError(f"{self._door.url}{path}: the answer is no page of events: {error}") from error
 
@@ -145,6 +152,11 @@ class HttpSource:
                     self._told = True
                     say(f"No answer yet, it is tried again: {error}")
             await asyncio.sleep(pause)
+
+
+def _events(body: bytes) -> tuple[list[Event], str]:
+    page = QueryEventsResponse.parse(body).response or QueryResponse()
+    return page.events, page.next_page_token
 
 
 def _given(name: str, value: str) -> Parameters:

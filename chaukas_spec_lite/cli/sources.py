@@ -20,6 +20,7 @@ from chaukas_spec_lite.cli.http_source import HttpSource, is_http
 from chaukas_spec_lite.cli.store_source import StoreSource
 from chaukas_spec_lite.cli.wanted import PAGE_EVENTS, Wanted, Whereabouts
 from chaukas_spec_lite.client.client import ChaukasClient
+from chaukas_spec_lite.client.queries import QueryOptions
 from chaukas_spec_lite.client.settings import ENDPOINT_VARIABLES
 from chaukas_spec_lite.collector.query import query_of
 from chaukas_spec_lite.collector.searched_text import searched_text
@@ -83,8 +84,15 @@ class CollectorSource:
 
     def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
         """Ask page by page; without a tenant, for that of the client's settings."""
+        return self._client.query_events(**self._query(wanted))
+
+    def each(self, wanted: Wanted) -> AsyncGenerator[bytes, None]:
+        """Ask for the same, and yield events as the collector has them."""
+        return self._client.query_encoded(**self._query(wanted))
+
+    def _query(self, wanted: Wanted) -> QueryOptions:
         asked, time = wanted.filter, wanted.filter.time
-        return self._client.query_events(
+        return QueryOptions(
             tenant_id=asked.tenant_id or None,
             project_id=asked.project_id or None,
             session_id=asked.session_id,
@@ -102,10 +110,6 @@ class CollectorSource:
             limit=wanted.limit,
             page_size=PAGE_EVENTS,
         )
-
-    def each(self, wanted: Wanted) -> AsyncGenerator[Event | bytes, None]:
-        """Ask for the same."""
-        return cast("AsyncGenerator[Event | bytes, None]", self.find(wanted))
 
 
 class FileSource:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chaukas_spec_lite.client.arguments import encoded, no_event, several_events
-from chaukas_spec_lite.client.queries import QueryOptions, find, first_page, stats_request
+from chaukas_spec_lite.client.queries import DecodedPage, EncodedPage, QueryOptions, find, first_page, stats_request
 from chaukas_spec_lite.client.services import EitherService
 from chaukas_spec_lite.client.settings import ENDPOINT_VARIABLES, Settings
 from chaukas_spec_lite.clock import Clock
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from typing_extensions import Never, Self, Unpack
 
     from chaukas_spec_lite.encoded_events import AnyBatch, AnyEvent
-    from chaukas_spec_lite.spec.client.v1 import client as pb
     from chaukas_spec_lite.spec.server.v1.server import GetEventStatsResponse
 
 T = TypeVar("T")
@@ -335,14 +334,24 @@ class ChaukasClient:
             SettingError: ``limit``, ``page_size`` or ``timeout`` cannot be used.
             RpcError: A page failed. It is the loop that raises this, and ``ClientClosedError``.
         """
-        request = first_page(query, self.settings)
+        return find(first_page(query, self.settings), query.get("limit"), self._ask(query, DecodedPage), _event_id)
+
+    def query_encoded(self, **query: Unpack[QueryOptions]) -> AsyncGenerator[bytes, None]:
+        """Find events as ``query_events`` does, and yield them encoded, as they came; nothing looks into them.
+
+        Args:
+            query: What to find, by name, as for ``query_events``.
+
+        Raises:
+            TypeError: There is no argument of that name; the error names the nearest one.
+            SettingError: ``limit``, ``page_size`` or ``timeout`` cannot be used.
+            RpcError: A page failed. It is the loop that raises this, and ``ClientClosedError``.
+        """
+        return find(first_page(query, self.settings), query.get("limit"), self._ask(query, EncodedPage), event_id_of)
+
+    def _ask(self, query: QueryOptions, page: type[DecodedPage | EncodedPage]) -> Callable[[bytes], Awaitable[Any]]:
         timeout = _timeout(query.get("timeout"))
-
-        async def ask(request: bytes) -> pb.QueryEventsResponse:
-            response: pb.QueryEventsResponse = await self._service.call("query_events", request, timeout)
-            return response
-
-        return find(request, query.get("limit"), ask)
+        return lambda request: self._service.call("query_events", request, timeout, response_type=page)
 
     def _encode(self, event: AnyEvent, index: int | None = None) -> bytes:
         try:
@@ -373,6 +382,10 @@ def _batch(encoded_events: Sequence[bytes]) -> bytes:
     # Put together on bytes, because the events would have to be decoded to become part of a message.
     head = bytes(EventBatch(batch_id=uuid7(), timestamp=datetime.now(timezone.utc)))
     return batch_request(head, encoded(encoded_events))
+
+
+def _event_id(event: Event) -> str:
+    return event.event_id
 
 
 def _given(value: T | None, default: T, name: str) -> T:

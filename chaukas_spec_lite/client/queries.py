@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from chaukas_spec_lite.errors import MessageTooLargeError, PeerProtocolError, ResponseTooLargeError, StatusCode
 from chaukas_spec_lite.misspelt import refuse_unknown
@@ -14,9 +14,12 @@ from chaukas_spec_lite.spec.client.v1.client import QueryEventsRequest, QueryEve
 from chaukas_spec_lite.spec.common.v1.events import Event, EventStatus, EventType, Severity
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest, SortOrder, TimeRange
 from chaukas_spec_lite.spec.server.v1.server import GetEventStatsRequest
+from chaukas_spec_lite.wire.envelopes import page_of
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.defaults import Defaults
+
+T = TypeVar("T")
 
 PAGE_SIZE = 500
 """How many events a query asks for at once; a page that is too large to be received is asked for again, halved."""
@@ -118,15 +121,38 @@ def _several(given: Any, name: str) -> list[Any]:
     return list(given)
 
 
+class DecodedPage:
+    """Reads a page of events, which both services write alike. Calls take it in the place of their response's class."""
+
+    @staticmethod
+    def parse(data: bytes) -> tuple[list[Event], str]:
+        """Read events and the token of the next page; raises ``DecodeError``."""
+        page = QueryEventsResponse.parse(data).response
+        return ([], "") if page is None else (page.events, page.next_page_token)
+
+
+class EncodedPage:
+    """Reads the same, but leaves events encoded."""
+
+    @staticmethod
+    def parse(data: bytes) -> tuple[list[bytes], str]:
+        """Read events and the token of the next page; raises ``DecodeError``."""
+        return page_of(data)
+
+
 async def find(
-    query: QueryRequest, limit: int | None, ask: Callable[[bytes], Awaitable[QueryEventsResponse]]
-) -> AsyncGenerator[Event, None]:
+    query: QueryRequest,
+    limit: int | None,
+    ask: Callable[[bytes], Awaitable[tuple[Sequence[T], str]]],
+    id_of: Callable[[T], str],
+) -> AsyncGenerator[T, None]:
     """Yield what a query finds, fetching a page whenever the one before is used up.
 
     Args:
         query: The query, with the size of its pages. It is changed from page to page.
         limit: How many events to yield at most; None for all.
-        ask: Sends an encoded ``QueryEventsRequest``.
+        ask: Sends an encoded ``QueryEventsRequest``, and returns events and the token of the next page.
+        id_of: Tells the id of an event.
 
     Raises:
         MessageTooLargeError: An event is above a limit by itself. The error says where it stands, and what to do.
@@ -139,7 +165,7 @@ async def find(
             query.page_size = min(query.page_size, left)
         request = bytes(QueryEventsRequest(query=query))
         try:
-            page = (await ask(request)).response
+            events, token = await ask(request)
         except MessageTooLargeError as error:
             if not _blames_response(error, len(request)):
                 raise
@@ -149,23 +175,21 @@ async def find(
             # The same page token with half the size: tokens say where a page begins, not how long it is.
             query.page_size //= 2
             continue
-        if page is None:
-            return
         # A server may send more than was asked for.
-        for event in page.events if left is None else page.events[:left]:
-            last = event.event_id
+        for event in events if left is None else events[:left]:
             yield event
+        last = id_of(events[-1]) if events else last
         if left is not None:
-            left -= len(page.events)
-        if not page.next_page_token:
+            left -= len(events)
+        if not token:
             return
-        if page.next_page_token == query.page_token:
+        if token == query.page_token:
             raise PeerProtocolError(
                 "the server answered a page with the token of that very page",
                 status=StatusCode.INTERNAL,
                 rpc="QueryEvents",
             )
-        query.page_token = page.next_page_token
+        query.page_token = token
         # Larger pages again, slowly: a few large events must not cost a request for each one behind them, and where all
         # are large, most pages should come at the first attempt.
         query.page_size = min(most, query.page_size + query.page_size // 4 + 1)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.errors import StatusCode, StatusError
@@ -58,6 +59,7 @@ class EitherService:
         timeout: float | None = None,
         once: bool = False,
         trailing: dict[str, str] | None = None,
+        response_type: Any = None,
     ) -> Any:
         """Make a call; of what the two services answer, the fields that both have are alike.
 
@@ -67,16 +69,19 @@ class EitherService:
             timeout: As for ``UnaryCaller.call``, like the others.
             once: The same.
             trailing: The same.
+            response_type: What reads the answer in the place of its class.
 
         Raises:
             RpcError: The call failed. If the server has neither service, this is about the first one that was asked.
             ClientClosedError: The client is closed.
         """
-        other = self._other[name]
-        if name not in self._preferred:
+        other, first = self._other[name], self._preferred.get(name)
+        if response_type is not None:
+            other = replace(other, response_type=response_type)
+            first = first and replace(first, response_type=response_type)
+        if first is None:
             return await self._caller.call(other, request, timeout, once, trailing)
         lacking = self._caller.lacking
-        first = self._preferred[name]
         if _service(first) in lacking:
             first, other = other, first
         try:

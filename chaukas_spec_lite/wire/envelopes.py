@@ -101,6 +101,16 @@ def events_of_batch(batch: bytes) -> list[bytes]:
     return list(_contents(batch, _EVENTS_OF_BATCH))
 
 
+def page_of(response: bytes) -> tuple[list[bytes], str]:
+    """Cut the events out of an encoded ``QueryEventsResponse``, and read its token; raises ``DecodeError``."""
+    page = b"".join(_contents(response, _PAGE_OF_RESPONSE))
+    try:
+        *_, token = "", *(each.decode() for each in _contents(page, _TOKEN_OF_PAGE))
+    except UnicodeDecodeError as error:
+        raise DecodeError("the token of the next page is no UTF-8") from error
+    return list(_contents(page, _EVENTS_OF_PAGE)), token
+
+
 def event_id_of(event: bytes) -> str:
     """Read the ``event_id`` of an encoded event; empty if it has none, or if the bytes are no event."""
     try:

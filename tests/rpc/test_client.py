@@ -31,6 +31,7 @@ from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.common.v1.query import QueryResponse
 from chaukas_spec_lite.spec.server.v1.server import GetEventStatsResponse
+from chaukas_spec_lite.wire.envelopes import page_response
 from tests.patience import run
 from tests.rpc import faulty
 from tests.rpc.faulty import Behaviour
@@ -65,6 +66,9 @@ def test_all_five_calls() -> None:
             assert [found async for found in client.query_events(end=before)] == []
             assert len([found async for found in client.query_events(start=before, order=SortOrder.DESC)]) == 51
             assert [found async for found in client.query_events(tenant_id="other")] == []
+            encoded = [found async for found in client.query_encoded(session_id="s", page_size=7, limit=20)]
+            expected = [found async for found in client.query_events(session_id="s", limit=20)]
+            assert [Event.parse(found) for found in encoded] == expected
 
     run(main())
 
@@ -192,6 +196,23 @@ def test_a_query_stops_when_its_consumer_stops() -> None:
             await found.aclose()
             assert tokens(server) == [""]
             assert [event async for event in client.query_events(limit=1)] == [Event(event_id="3")]
+
+    run(main())
+
+
+def test_what_comes_encoded_stays_as_it_came() -> None:
+    """Also what no decoder would take, and what an encoder would write in another way."""
+    sent = [b"\x12\x01t\x0a\x01e", b"no event", b"", b"\x0a\x01f"]
+
+    async def main() -> None:
+        script = [faulty.ok(page_response(sent[:3], "a")), faulty.ok(page_response(sent[3:], "")), page("4")]
+        async with faulty.faulty(*script) as (server, address), ChaukasClient(address, retry=QUICK) as client:
+            assert [data async for data in client.query_encoded()] == sent
+            assert tokens(server) == ["", "a"]
+        damaged = faulty.ok(b"\x0a\x03\x12\x01\xff")
+        async with faulty.faulty(damaged) as (_, address), ChaukasClient(address, retry=QUICK) as client:
+            with pytest.raises(PeerProtocolError, match="the token of the next page is no UTF-8"):
+                await anext(client.query_encoded())
 
     run(main())
 
