@@ -226,7 +226,8 @@ def test_a_witness_that_goes_on_outlasts_its_collector_and_a_deleted_state(home:
             port = url(served).rpartition(":")[2]
         assert any("Not cosigned, to be tried again" in line for line in lines)
         (home / "acme.state").unlink()
-        # The operator, who has the key, begins a new history, and has deleted what the witness had kept of the old one.
+        (home / "log.key.state").unlink()
+        # The operator, who has the key, begins a new history, and has deleted what both have kept of the old one.
         with collector(home, witness, "rewritten.db", port) as served:
             send(served, sealed_events(["x0", "x1", "x2"]), 9)
             assert any(f"the history of the log {TENANT_LOG} has changed" in line for line in lines)
