@@ -8,6 +8,7 @@ can be read by its owner alone.
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import os
 import re
@@ -162,10 +163,11 @@ def _line(name: str, key_id: bytes, kind: int, key: bytes) -> str:
 def decode_base64(text: str) -> bytes:
     """Read base64 in its one proper form; empty for anything else, as nothing is worth reading in another form."""
     try:
-        data = base64.b64decode(text, validate=True)
+        data = binascii.a2b_base64(text)
     except ValueError:
         return b""
-    return data if base64.b64encode(data).decode() == text else b""
+    # Only its one form comes out again, whatever else could be read.
+    return data if binascii.b2a_base64(data, newline=False).decode() == text else b""
 
 
 def _parts(text: str, what: str) -> tuple[str, bytes, int, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Generator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +32,7 @@ from chaukas_spec_lite.wire.reading import read_varint
 if TYPE_CHECKING:
     from chaukas_spec_lite.audit.keys import VerifierKey
     from chaukas_spec_lite.audit.verification import Verification
-    from chaukas_spec_lite.cli.log_checks import LogVerdict, Signed
+    from chaukas_spec_lite.cli.log_checks import LogVerdict, Signed, Take
     from chaukas_spec_lite.cli.logs import TenantEntry, TenantLog
     from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
 
@@ -161,9 +161,10 @@ async def _verified(asked: _Asked, told: Unreadable) -> Result:
         return Result(log=await judge(log, keys, olds, asked.tenant or None, None))
     verifier = Verifier()
 
-    def take(entry: TenantEntry) -> None:
-        if entry.data is not None:
-            verifier.take(entry.data)
+    def take(entries: Sequence[TenantEntry]) -> None:
+        for entry in entries:
+            if entry.data is not None:
+                verifier.take(entry.data)
 
     verdict = await _judged(log, keys, olds, asked.tenant or None, take)
     return Result(verifier.result(), verdict)
@@ -173,13 +174,14 @@ async def _verified_store(asked: _Asked, keys: list[VerifierKey], olds: list[Sig
     """Follow the chains of what a store has, and check its log, and that each of these events is in it."""
     unseen: set[bytes] = set()
     astray: dict[bytes, int] = {}
-    events = await _followed(asked.place, asked.wanted, told, lambda data: unseen.add(leaf_hash(data)))
+    events = await _followed(asked.place, asked.wanted, told, unseen)
 
-    def take(entry: TenantEntry) -> None:
-        if entry.data is not None:
-            unseen.discard(entry.leaf)
-        elif entry.leaf in unseen:
-            astray[entry.leaf] = entry.index
+    def take(entries: Sequence[TenantEntry]) -> None:
+        for entry in entries:
+            if entry.data is not None:
+                unseen.discard(entry.leaf)
+            elif entry.leaf in unseen:
+                astray[entry.leaf] = entry.index
 
     async with stored_log(asked.place.store or "", asked.tenant) as stored:
         verdict = await _judged(stored, keys, olds, asked.tenant, take)
@@ -187,8 +189,8 @@ async def _verified_store(asked: _Asked, keys: list[VerifierKey], olds: list[Sig
             return Result(events, verdict)
         before = len(unseen)
         if unseen:
-            async for entry in stored.entries_from(verdict.size):
-                take(entry)
+            async for part in stored.parts(await stored.size(), verdict.size):
+                take(part)
     later = before - len(unseen)
     if any(leaf in unseen for leaf in astray):
         unseen &= await _leaves_now(asked, told)  # What is gone by now was deleted between the two readings.
@@ -220,14 +222,13 @@ async def _judged(
     keys: list[VerifierKey],
     olds: list[Signed],
     tenant: str | None,
-    take: Callable[[TenantEntry], None],
+    take: Take,
 ) -> LogVerdict:
     with _without_collections(), progress("reading the log", 0) as show:
 
-        def taken(entry: TenantEntry) -> None:
-            take(entry)
-            if entry.index % _OFTEN == 0:
-                show(0, entry.index)
+        def taken(entries: Sequence[TenantEntry]) -> None:
+            take(entries)
+            show(0, entries[-1].index)
 
         return await judge(log, keys, olds, tenant, taken)
 
@@ -265,8 +266,9 @@ def _as_stored(name: str, event: Event) -> bytes:
 
 
 async def _followed(
-    place: Whereabouts, wanted: Wanted, told: Unreadable, take: Callable[[bytes], None] | None = None
+    place: Whereabouts, wanted: Wanted, told: Unreadable, leaves: set[bytes] | None = None
 ) -> Verification:
+    """Follow the chains of events, and note the hashes that they have in logs."""
     verifier = Verifier()
     total = sum(os.stat(name).st_size for name in place.files if name != "-")
     with _without_collections(), progress("reading", total) as show:
@@ -274,8 +276,8 @@ async def _followed(
             number = 0
             async for event in events:
                 verifier.take(event)
-                if take is not None:
-                    take(bytes(event))
+                if leaves is not None:
+                    leaves.add(leaf_hash(bytes(event)))
                 number += 1
                 if number % _OFTEN == 0:
                     show(source.position if isinstance(source, FileSource) else 0, number)

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.audit.keys import COSIGNATURE, SigningKey
+from chaukas_spec_lite.audit.keys import COSIGNATURE, SigningKey, VerifierKey
 from chaukas_spec_lite.audit.merkle import leaf_hash, prove_inclusion, root_of
 from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
 from chaukas_spec_lite.audit.proofs import InclusionProof
-from chaukas_spec_lite.cli.log_checks import NotProvenError, recompute, signed
+from chaukas_spec_lite.cli.log_checks import NotProvenError, included, read_keys, recompute, signed
 from chaukas_spec_lite.cli.logs import HttpLog, LogUnavailableError
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.stores.event_log import hashes_for
@@ -221,6 +221,23 @@ async def _proof(home: Path, index: int) -> str:
     return str(InclusionProof(index, tuple(path), SignedNote.parse((home / "new.txt").read_text())))
 
 
+def test_the_signature_of_a_proof_is_checked_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of a proof takes as long."""
+    checked: list[bytes] = []
+    check = VerifierKey.has_signed
+
+    def counted(self: VerifierKey, message: bytes, signature: bytes) -> bool:
+        checked.append(signature)
+        return check(self, message, signature)
+
+    monkeypatch.setattr(VerifierKey, "has_signed", counted)
+    known, text, event = read_keys([home / "log.pub"]), asyncio.run(_proof(home, 1)), bytes(sealed_events(["s0"])[1])
+    assert included(text, event, TENANT, known)[0] == 1
+    assert len(checked) == 1
+    with pytest.raises(NotProvenError, match="root"):
+        included(text, event + b"x", TENANT, known)
+
+
 def one(home: Path, event: Event, name: str = "event.delim") -> None:
     data = bytes(event)
     (home / name).write_bytes(bytes([len(data) & 127 | 128, len(data) >> 7]) + data)
@@ -306,12 +323,12 @@ def test_entries_behind_those_that_are_signed_are_not_taken() -> None:
     found = signed(str(checkpoint.note(signer)), [signer.verifier()], "it")
 
     async def check(answer: dict[str, Any]) -> None:
-        await recompute(Answering(answer), found, [], lambda entry: taken.append(entry.index))
+        await recompute(Answering(answer), found, [], lambda part: taken.extend(entry.index for entry in part))
 
     asyncio.run(check({"entries": entries[:3]}))
     with pytest.raises(LogUnavailableError, match="more entries came than the 3 that were asked for"):
         asyncio.run(check({"entries": entries}))
-    assert taken == [0, 1, 2] * 2
+    assert taken == [0, 1, 2]
 
 
 @pytest.mark.parametrize(("length", "why"), [("7", "the answer was cut off"), ("3", "")])
@@ -375,7 +392,7 @@ def test_what_is_no_hash_is_not_taken_for_one(size: int) -> None:
 
     async def read() -> None:
         entry = {"index": 0, "leaf": text, "data": None, "deleted": None, "project_id": "", "event_id": ""}
-        async for _ in Answering({"entries": [entry]}).entries(1):
+        async for _ in Answering({"entries": [entry]}).parts(1):
             pass
 
     with pytest.raises(LogUnavailableError, match=f"a hash of {size} bytes"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.audit.keys import VerifierKey
     from chaukas_spec_lite.cli.log_checks import Signed
     from chaukas_spec_lite.cli.logs import TenantEntry, TenantLog
-
-_OFTEN = 1000
 
 
 @click.command(
@@ -90,10 +89,10 @@ async def _written(
     size = found.checkpoint.size
     with bundle(output) as made, progress("reading", size) as show:
 
-        def take(entry: TenantEntry) -> None:
-            made.take(entry)
-            if entry.index % _OFTEN == 0:
-                show(entry.index, entry.index)
+        def take(entries: Sequence[TenantEntry]) -> None:
+            for entry in entries:
+                made.take(entry)
+            show(entries[-1].index, entries[-1].index)
 
         absent = await recompute(log, found, before, take)
         used = [key for key in known if key.name in found.signers and key.kind == ED25519]
