@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import os
 from collections.abc import AsyncGenerator, Sequence
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chaukas_spec_lite.audit.keys import decode_base64
 from chaukas_spec_lite.audit.merkle import HASH_SIZE, prove_consistency
 from chaukas_spec_lite.cli.existing_store import existing_store
-from chaukas_spec_lite.cli.http_door import DoorClient, HttpDoorError, in_thread, object_of
+from chaukas_spec_lite.cli.http_door import DoorClient, HttpDoorError, object_of
 from chaukas_spec_lite.collector.stores.event_log import hashes_for
 from chaukas_spec_lite.errors import ChaukasError
 
@@ -89,24 +88,13 @@ class HttpLog:
         return found
 
     async def parts(self, size: int) -> AsyncGenerator[Sequence[TenantEntry], None]:
-        """Ask for part after part, for each while the one before is looked at."""
+        """Ask for part after part."""
         first = 0
-        asked = self._ask(first, size)
-        try:
-            while first < size:
-                found = self._entries_in(await asked, first, size)
-                first += len(found)
-                if first < size:
-                    asked = self._ask(first, size)
-                    await asyncio.sleep(0)  # The request begins here: who looks at a part may let nothing else run.
-                yield found
-        finally:
-            asked.cancel()
-            await asyncio.gather(asked, return_exceptions=True)
-
-    def _ask(self, first: int, size: int) -> asyncio.Task[dict[str, Any]]:
-        limits = {"from": str(first), "limit": str(min(_PAGE, size - first))}
-        return asyncio.create_task(in_thread(lambda: self._json("entries", limits)))
+        while first < size:
+            answer = self._json("entries", {"from": str(first), "limit": str(min(_PAGE, size - first))})
+            found = self._entries_in(answer, first, size)
+            first += len(found)
+            yield found
 
     def _entries_in(self, answer: dict[str, Any], first: int, size: int) -> list[TenantEntry]:
         try:

@@ -25,8 +25,8 @@ ID = 36
 """Characters of a session's id as most are, a UUID. People copy it, so it is not cut."""
 HEAD = ("SESSION", "WHAT", "EVENTS", "ERRORS", "DURATION", "START (UTC)", "TOKENS", "COST", "AGENTS")
 _LEAST_WHAT, _MOST_WHAT = 12, 24
-_BESIDE_WHAT = 85
-"""Cells that the id, and the columns up to the start, take: where there are as many, these stay in sight."""
+_BESIDE_WHAT = 103
+"""Cells that the id, and the columns up to the cost, take: where there are as many, these stay in sight."""
 
 
 @click.command(
