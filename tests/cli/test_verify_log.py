@@ -9,11 +9,9 @@ import sqlite3
 import threading
 from base64 import b64encode
 from collections.abc import Callable
-from contextlib import aclosing
-from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -355,43 +353,6 @@ def test_an_answer_that_is_cut_off_is_none(length: str, why: str) -> None:
         else:
             assert asyncio.run(log.checkpoint()) == "abc"
         asking.join(HANG)
-
-
-def test_the_next_part_is_asked_for_while_one_is_looked_at() -> None:
-    """Who looks at a part lets nothing else run in its thread, so the request has to be on its way by then."""
-    asked = [threading.Event() for _ in range(3)]
-
-    class Door(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            first = int(parse_qs(urlsplit(self.path).query)["from"][0])
-            asked[first].set()
-            entry = {"index": first, "leaf": b64encode(bytes(32)).decode(), "data": None, "deleted": None,
-                     "project_id": "", "event_id": ""}  # fmt: skip
-            body = json.dumps({"entries": [entry]}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    async def read(log: HttpLog) -> list[int]:
-        found: list[int] = []
-        async with aclosing(log.parts(3)) as parts:
-            async for part in parts:
-                found += [entry.index for entry in part]
-                assert all(each.wait(HANG) for each in asked[: len(found) + 1])
-        return found
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as door:
-        answering = threading.Thread(target=door.serve_forever)
-        answering.start()
-        try:
-            assert asyncio.run(read(HttpLog(f"http://127.0.0.1:{door.server_port}"))) == [0, 1, 2]
-        finally:
-            door.shutdown()
-            answering.join(HANG)
 
 
 def test_a_file_that_is_no_text_is_no_checkpoint(home: Path) -> None:
