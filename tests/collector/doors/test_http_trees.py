@@ -261,9 +261,8 @@ def test_times_that_no_calendar_has_do_not_stop_a_series(make: Callable[[], Any]
     run(main())
 
 
-def test_answers_of_many_events_keep_no_other_query_waiting_and_are_not_made_for_who_has_left(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def held_up(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, list[int]]:
+    """Have trees wait until they are released, and note each that is begun."""
     release, begun = threading.Event(), list[int]()
     write = http_api.trees_json.spans
 
@@ -273,6 +272,13 @@ def test_answers_of_many_events_keep_no_other_query_waiting_and_are_not_made_for
         return write(gathered)
 
     monkeypatch.setattr(http_api.trees_json, "spans", slow)
+    return release, begun
+
+
+def test_answers_of_many_events_keep_no_other_query_waiting_and_are_not_made_for_who_has_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    release, begun = held_up(monkeypatch)
 
     async def main() -> None:
         async with http_serving() as served:
@@ -295,15 +301,7 @@ def test_answers_of_many_events_keep_no_other_query_waiting_and_are_not_made_for
 
 
 def test_who_is_refused_a_turn_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    release, begun = threading.Event(), list[int]()
-    write = http_api.trees_json.spans
-
-    def slow(gathered: Any) -> dict[str, Any]:
-        begun.append(1)
-        release.wait(HANG)
-        return write(gathered)
-
-    monkeypatch.setattr(http_api.trees_json, "spans", slow)
+    release, begun = held_up(monkeypatch)
     monkeypatch.setattr(http_turns, "_GATHERING_OF_ONE", 1)
     monkeypatch.setattr(http_turns, "_MAX_WAITING_OF_ONE", 0)
 

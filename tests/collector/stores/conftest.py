@@ -10,6 +10,8 @@ from tests.collector.stores.places import PLACES, POSTGRES_PLACES, Place
 from tests.collector.stores.postgres_server import FAST, PostgresServer
 
 KINDS = [*PLACES, *(pytest.param(name, marks=pytest.mark.stores) for name in POSTGRES_PLACES)]
+ONE_OF_EACH = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.stores)]
+"""For what does not depend on whether texts are indexed."""
 
 
 @pytest.fixture(scope="session")
@@ -39,11 +41,16 @@ def place_for(request: pytest.FixtureRequest, directories: pytest.TempPathFactor
         yield made
 
 
-@pytest.fixture(params=KINDS)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """Every kind of store in turn."""
+def place_in(request: pytest.FixtureRequest, folder: Path) -> Iterator[Place]:
+    """The kind of store that a fixture of each test has as its parameter."""
     if request.param in POSTGRES_PLACES:
         yield POSTGRES_PLACES[request.param](request.getfixturevalue("database"))
         return
-    with PLACES[request.param](tmp_path) as made:
+    with PLACES[request.param](folder) as made:
         yield made
+
+
+@pytest.fixture(params=KINDS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """Every kind of store in turn."""
+    yield from place_in(request, tmp_path)

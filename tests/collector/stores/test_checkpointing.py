@@ -27,22 +27,17 @@ from chaukas_spec_lite.collector.stores.event_log import EventLog, hashes_for
 from chaukas_spec_lite.collector.stores.memory_log import MemoryLog
 from chaukas_spec_lite.errors import SettingError, StoreError
 from tests.collector.log_keys import KEYS, NAME, NEW, OLD, OTHER, SIGNER, WITNESS, WITNESSES, read
+from tests.collector.stores.conftest import ONE_OF_EACH, place_in
 from tests.collector.stores.events import row
-from tests.collector.stores.places import PLACES, POSTGRES_PLACES, Place
+from tests.collector.stores.places import PLACES, Place
 from tests.collector.stores.test_every_store import opened
 from tests.patience import AGES, HANG, run
 from tests.profiles import searched
 
-KINDS = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.stores)]
 
-
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=ONE_OF_EACH)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    if request.param in POSTGRES_PLACES:
-        yield POSTGRES_PLACES[request.param](request.getfixturevalue("database"))
-        return
-    with PLACES[request.param](tmp_path) as made:
-        yield made
+    yield from place_in(request, tmp_path)
 
 
 @dataclass

@@ -24,20 +24,16 @@ from chaukas_spec_lite.errors import ProofError
 from chaukas_spec_lite.wire.envelopes import batch_request
 from tests.collector.doors.http_serving import Served, http_serving
 from tests.collector.log_keys import KEYS, NAME, SIGNER, SIGNING, read
-from tests.collector.stores.places import PLACES, POSTGRES_PLACES, Place
+from tests.collector.stores.conftest import ONE_OF_EACH, place_in
+from tests.collector.stores.places import Place
 from tests.patience import run
 
-KINDS = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.stores)]
 ORIGIN = f"{NAME}/tenant/acme"
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=ONE_OF_EACH)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    if request.param in POSTGRES_PLACES:
-        yield POSTGRES_PLACES[request.param](request.getfixturevalue("database"))
-        return
-    with PLACES[request.param](tmp_path) as made:
-        yield made
+    yield from place_in(request, tmp_path)
 
 
 async def keep(served: Served, events: list[bytes]) -> None:

@@ -25,22 +25,18 @@ from chaukas_spec_lite.collector.stores.base import Deletion, EventRow, Store
 from chaukas_spec_lite.collector.stores.event_log import EventLog
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from tests.collector.log_keys import KEYS, NAME, NEW, SIGNER, SIGNING
+from tests.collector.stores.conftest import ONE_OF_EACH, place_in
 from tests.collector.stores.events import row_of, texts
-from tests.collector.stores.places import PLACES, POSTGRES_PLACES, Place
+from tests.collector.stores.places import PLACES, Place
 from tests.collector.stores.test_every_store import opened
 from tests.patience import run
 
-KINDS = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.stores)]
 ACME = Tenancy("acme")
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=ONE_OF_EACH)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    if request.param in POSTGRES_PLACES:
-        yield POSTGRES_PLACES[request.param](request.getfixturevalue("database"))
-        return
-    with PLACES[request.param](tmp_path) as made:
-        yield made
+    yield from place_in(request, tmp_path)
 
 
 def rows(session: str, numbers: Sequence[int], tenant: str = "acme") -> list[EventRow]:

@@ -817,18 +817,24 @@ def test_a_step_looks_for_marks_in_few_events_and_leaves_none_behind(
     run(main())
 
 
+def noted(monkeypatch: pytest.MonkeyPatch, name: str) -> list[str]:
+    """Note the table of each call of a look for what may go."""
+    looks: list[str] = []
+    look = getattr(deleting, name)
+
+    def noting(connection: sqlite3.Connection, table: str, **others: Any) -> Any:
+        looks.append(table)
+        return look(connection, table, **others)
+
+    monkeypatch.setattr(deleting, name, noting)
+    return looks
+
+
 def test_what_is_too_much_is_looked_for_behind_what_was_looked_at_before(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deleting, "_SCAN", 10)
-    looks: list[str] = []
-    too_much = deleting.too_much
-
-    def counted(connection: sqlite3.Connection, table: str, **others: Any) -> Any:
-        looks.append(table)
-        return too_much(connection, table, **others)
-
-    monkeypatch.setattr(deleting, "too_much", counted)
+    looks = noted(monkeypatch, "too_much")
 
     async def main() -> None:
         async with opened(store_at(path)) as store:
@@ -899,14 +905,7 @@ def test_what_another_process_deletes_is_no_longer_too_much(path: Path, monkeypa
 
 def test_what_is_too_old_is_looked_for_up_to_the_first_that_is_not(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deleting, "_SCAN", 10)
-    looks: list[str] = []
-    too_old = deleting.too_old
-
-    def counted(connection: sqlite3.Connection, table: str, **others: Any) -> Any:
-        looks.append(table)
-        return too_old(connection, table, **others)
-
-    monkeypatch.setattr(deleting, "too_old", counted)
+    looks = noted(monkeypatch, "too_old")
 
     async def main() -> None:
         async with opened(store_at(path)) as store:
