@@ -147,6 +147,11 @@ class Chains:
         self._next: tuple[str, bytes, bool] | None = None
         """Session, hash, and whether it closes the chain, of the event of which nobody has said yet that it came."""
 
+    @property
+    def are_open(self) -> bool:
+        """Whether a chain goes on that no SESSION_END has closed."""
+        return bool(self._last)
+
     def next(self, event: Unsealed) -> bytes:
         """Encode an event with its seal, as the next one of its session; then say what became of it.
 
@@ -204,6 +209,11 @@ class Sealing:
         """Begin as another writer: others say of the one so far that its chains go no further, or go on with them."""
         self.writer = uuid7()
         self._chains = Chains(self.writer)
+
+    @property
+    def has_open_chains(self) -> bool:
+        """Whether it has chains that no SESSION_END has closed."""
+        return self._chains.are_open
 
     def write(
         self, event: bytes | Unsealed, append: Callable[[bytes], _T], is_stored: Callable[[_T], bool] = bool

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.audit.canonical import canonical_bytes, encode_in_order
 from chaukas_spec_lite.audit.chain import ALGORITHM, CONTENT_HASH, INTERRUPTED, Chains, Unsealed
-from chaukas_spec_lite.defaults import complete
-from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import ErrorInfo, Event, EventStatus, EventType
-
-if TYPE_CHECKING:
-    from chaukas_spec_lite.defaults import Defaults
 
 _MARK = ALGORITHM + os.urandom(32).hex()
 """Stands where the hash will be, while an event is encoded. Nobody knows it, so nothing else in an event is equal."""
@@ -84,19 +78,16 @@ def seal(event: Event, chains: Chains) -> None:
     event.hash_prev, event.content_hash = sealed.hash_prev, sealed.content_hash
 
 
-def interruption(writer: str, defaults: Defaults | None) -> bytes:
+def interruption(writer: str) -> Event:
     """Make the event which says that a process ended, and that its chains go no further. It is a chain of its own.
 
     Args:
         writer: The id of the chains' writer.
-        defaults: Say whose event it is.
     """
     text = f"the process of writer {writer} ended before it closed its chains"
-    event = Event(
+    return Event(
         type=EventType.SESSION_END,
         session_id=INTERRUPTED + writer,
         status=EventStatus.FAILED,
         error=ErrorInfo(error_code="WRITER_INTERRUPTED", error_message=text),
     )
-    complete(event, defaults)
-    return Chains(uuid7()).next(unsealed(event, encode_in_order(marked(event))))

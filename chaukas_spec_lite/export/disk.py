@@ -190,7 +190,7 @@ class Disk:
         self.why_not = str(error)
         self._refuses_until = self._now() + self._settings.spool_retry
         where = f"The spool in {self._directory.path} does not work, so events are in memory only until it does"
-        self._tell("spool", where, error)
+        self._tell("refused", where, error)
         return Refusal.BY_THE_DISK
 
     def _tell(self, kind: str, what: str, error: SpoolError | None = None, lost: int = 0) -> None:
@@ -204,7 +204,8 @@ class Disk:
         self._salvage(log, start, claimed)
         if claimed:
             self._sealing.begin()
-        self._tell("taken away", f"Events go to a new {'log' if whole else 'file'} of the spool", error)
+        new = "log" if whole else "file"
+        self._tell(f"new {new}", f"Events go to a new {new} of the spool", error)
         self.tell_losses()
         if whole:
             self.log = None
@@ -247,6 +248,11 @@ class Disk:
 
     # The end
 
+    @property
+    def speaks_for_chains(self) -> bool:
+        """Whether the note of the open log has to be there, for whoever comes after this process if it is killed."""
+        return self.log is not None and self._sealing.has_open_chains
+
     def close(self) -> None:
         """Give the log up: to nobody if nothing waits in it, else to whoever needs it first, which may be this one."""
         log, self.log = self.log, None
@@ -254,7 +260,7 @@ class Disk:
             try:
                 log.sync()
             except SpoolError as error:
-                self._tell("spool", "What is in the spool may not survive a power cut", error)
+                self._tell("power cut", "What is in the spool may not survive a power cut", error)
             self._resting = log
             log.close(self._note)
 

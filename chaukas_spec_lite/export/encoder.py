@@ -18,6 +18,7 @@ from chaukas_spec_lite.encoded_events import complete_encoded, encode_given
 from chaukas_spec_lite.errors import DecodeError, EncodeError
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.settings import ExportSettings
+from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.message.official import full_name_of, not_the_message
 from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
 from chaukas_spec_lite.wire.envelopes import event_id_of
@@ -114,7 +115,12 @@ class Encoder:
 
     def interruption(self, writer: str) -> bytes:
         """Make the event that tells of a writer that was interrupted; see ``audit.sealing``."""
-        return sealing.interruption(writer, self._defaults)
+        event = sealing.interruption(writer)
+        complete(event, self._defaults)
+        # Converted whatever the settings say: it must neither be missing nor keep a search from what else is there.
+        event = Event.parse(lenient.encode(event, self._default, self._limits).data)
+        sealing.seal(event, chain.Chains(uuid7()))
+        return bytes(event)
 
     def encoded(self, data: bytes) -> bytes | Unsealed:
         """Take an event that is encoded and complete.

@@ -335,7 +335,7 @@ class EventExporter:
 
     def has_work(self) -> bool:
         """Called by the package, not by you. Whether something waits to be sent, or it is ready to send what comes."""
-        return any(each.is_running() or each.queue.pending for each in self._pipelines)
+        return any(each.is_running() or each.queue.has_work for each in self._pipelines)
 
     def make_way(self, other: object) -> None:
         """Called by the package, not by you. If its loop has ended, another exporter sends what is in the spool."""

@@ -342,21 +342,28 @@ class EventQueue:
                 self._to_disk(self.disk)  # which makes another log
         while self.memory.pending:
             self._drop_from_memory(0, DropReason.CLOSED, detail)
-        self.rest()
+        self._close()
 
     @_whole
     def rest(self, for_good: bool = False) -> None:
         """Close the files: whoever needs what is on disk first has it, which may be this queue, if it is used again.
 
+        Where nothing waits, but chains are open, nobody needs anything: the log stays open, and locked, so that others
+        say of these chains that they go no further if this process is killed, and only then.
+
         Args:
             for_good: Whether it is no longer this queue's to send and to count.
         """
+        if self.disk is not None and (for_good or self.pending or not self.disk.speaks_for_chains):
+            self._close()
+            if for_good:
+                self.disk.hand_over()
+
+    def _close(self) -> None:
         self.put_back()
         if self.disk is not None:
             self.disk.close()
             self.ledger.first_may_change()  # others may send a part of it
-            if for_good:
-                self.disk.hand_over()
 
     def make_way(self, for_good: bool) -> None:
         """Close the files as well, unless somebody uses them just now, such as what this interrupts."""
@@ -366,6 +373,11 @@ class EventQueue:
                     self.rest(for_good)
             finally:
                 self.lock.release()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether something would be lost without it: an event, or that its chains are open."""
+        return bool(self.pending) or (self.disk is not None and self.disk.speaks_for_chains)
 
     @property
     def has_news(self) -> bool:

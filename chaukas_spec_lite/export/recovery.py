@@ -69,9 +69,16 @@ class Recovery(Pipeline):
         if not self.queue.pending and self.queue.log is not None:
             self.queue.rest(for_good=True)
             self._search()
-        elif (not self.queue.pending or self._batching.stuck) and self._clock.now() >= self._search_at:
+        elif self._may_go_on and self._clock.now() >= self._search_at:
             self._search()
-        return self._search_at if not self.queue.pending or self._batching.stuck else None
+        return self._search_at if self._may_go_on else None
+
+    @property
+    def _may_go_on(self) -> bool:
+        """Whether another log may have its turn."""
+        # What was saved of a log into memory goes back to disk first: behind another log's events, it would be sent
+        # before what is older than it.
+        return not self.queue.pending or (self._batching.stuck and not self.queue.memory.pending)
 
     def _search(self) -> None:
         self._is_readable = True

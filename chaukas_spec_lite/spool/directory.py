@@ -91,10 +91,14 @@ class SpoolDirectory:
     def _try(self, folder: Path) -> Log | None:
         try:
             log = Log.claim(folder)
-            self._read_note(log)
-            if log.tally.pending and not log.is_certain:
-                text = "It is not known how far %s was sent, as its progress is gone or damaged: some is sent again"
-                logger.warning(text, folder)
+            try:
+                self._read_note(log)
+                if log.tally.pending and not log.is_certain:
+                    text = "It is not known how far %s was sent, as its progress is gone or damaged: some is sent again"
+                    logger.warning(text, folder)
+            except BaseException:  # whatever it is, the next search has to find it
+                log.abandon()
+                raise
             return log
         except InUse:  # the usual case here
             return None

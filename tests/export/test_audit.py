@@ -7,16 +7,19 @@ import errno
 import itertools
 import random
 import sys
+import textwrap
 import threading
+import uuid
 from copy import deepcopy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from chaukas.spec.common.v1 import events_pb2
 from hypothesis import given
 
-from chaukas_spec_lite import BlockingExporter, Event, EventExporter, EventType, ExportSettings
+from chaukas_spec_lite import BlockingExporter, Event, EventExporter, EventType, ExportSettings, blocking_drain
 from chaukas_spec_lite.audit import chain as chain_module
 from chaukas_spec_lite.audit import sealing
 from chaukas_spec_lite.audit.canonical import canonical_bytes, content_hash
@@ -378,6 +381,128 @@ async def test_a_spool_that_was_closed_says_nothing_of_chains(tmp_path: Path) ->
             exporter.emit(Event(session_id="s"))
             assert await exporter.flush(HANG)
     assert [fault.kind for fault in verify(sender.received).faults] == [FaultKind.CUT_OFF] * 2
+
+
+RESTING_WRITER = """
+    from chaukas_spec_lite.sinks import FileSink
+    spool, path = sys.argv[1:]
+    sink = FileSink(path)
+    class Sender:
+        async def send(self, events):
+            for event in events:
+                sink.emit(event)
+    exporter = EventExporter(Sender(), spool=spool, audit=True)
+    async def job(*kinds):
+        await exporter.start()
+        for kind in kinds:
+            assert exporter.emit(Event(session_id="s", type=kind)) is Emitted.SPOOLED
+        assert await exporter.flush(HANG)
+    asyncio.run(job(EventType.SYSTEM))
+    """
+
+
+def drained(spool: Path, sent: Path) -> None:
+    """Send what a spool holds, as a process of its own does that has nothing else to do."""
+    sink = FileSink(sent)
+
+    class Sender:
+        async def send(self, events: Any) -> None:
+            for event in events:
+                sink.emit(event)
+
+    assert blocking_drain(spool, Sender(), HANG).all_sent
+    sink.close()
+
+
+def sent_to(path: Path) -> list[bytes]:
+    return [bytes(recorded.event) for recorded in read_events(path)]
+
+
+USED_AGAIN = "asyncio.run(job(EventType.SYSTEM))"
+FORGOTTEN = """
+del exporter
+async def elsewhere():
+    async with EventExporter(Recorder(), spool=spool + "-elsewhere"):
+        pass
+asyncio.run(elsewhere())
+import gc
+gc.collect()
+"""
+
+
+@pytest.mark.parametrize(("then", "events"), [("", 1), (USED_AGAIN, 2), (FORGOTTEN, 1)])
+def test_chains_of_a_writer_that_was_killed_while_its_loop_had_ended_are_interrupted(
+    tmp_path: Path, then: str, events: int
+) -> None:
+    """All that it emitted was sent, and no loop runs; its chains are open all the same."""
+    spool, sent = tmp_path / "spool", tmp_path / "sent.delim"
+    kill = "\nos.kill(os.getpid(), signal.SIGKILL)"
+    run(textwrap.dedent(RESTING_WRITER) + then + kill, spool, sent, status=-9)
+    drained(spool, sent)
+    (interrupted,) = [chain for chain in verify(sent_to(sent)).chains if chain.session_id == "s"]
+    assert [fault.kind for fault in interrupted.faults] == [FaultKind.INTERRUPTED]
+    assert interrupted.events == events
+    assert not inside(spool)
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_chains_of_a_writer_whose_loop_has_ended_go_on_whatever_others_do_in_the_directory(
+    tmp_path: Path, closed: bool
+) -> None:
+    """As long as its process lives, nobody can say that it was interrupted; nor where it ends in order."""
+    spool, sent = tmp_path / "spool", tmp_path / "sent.delim"
+    others = """
+    import subprocess
+    drain = "import sys; from chaukas_spec_lite import blocking_drain; from tests.export.doubles import Recorder; "
+    drain += "print(blocking_drain(sys.argv[1], Recorder()).stats.recovered)"
+    assert subprocess.run([sys.executable, "-c", drain, spool], capture_output=True, check=True).stdout == b"0\\n"
+    """
+    end = "asyncio.run(job(EventType.SESSION_END))" if closed else ""
+    run(textwrap.dedent(RESTING_WRITER) + textwrap.dedent(others) + end, spool, sent)
+    drained(spool, sent)
+    (chain,) = verify(sent_to(sent)).chains
+    assert chain.events == 1 + closed
+    assert [fault.kind for fault in chain.faults] == [FaultKind.CUT_OFF] * (not closed)
+    assert not inside(spool)
+
+
+def test_chains_go_on_although_another_exporter_of_the_process_was_used_in_between(tmp_path: Path) -> None:
+    """The first one has left nothing to it, so its chains are its own."""
+    sender = Recorder()
+
+    async def job(exporter: EventExporter, *kinds: EventType) -> None:
+        await exporter.start()
+        for kind in kinds:
+            exporter.emit(Event(session_id="s", type=kind))
+        assert await exporter.flush(HANG)
+
+    first, second = (EventExporter(sender, spool=tmp_path, audit=True) for _ in range(2))
+    asyncio.run(job(first, EventType.SYSTEM))
+    asyncio.run(job(second))
+    asyncio.run(job(first, EventType.SYSTEM, EventType.SESSION_END))
+    for exporter in (first, second):
+        asyncio.run(exporter.aclose())
+    chains = [chain for chain in verify(sender.received).chains if chain.session_id == "s"]
+    assert [(chain.events, [fault.kind for fault in chain.faults]) for chain in chains] == [
+        (3, []),
+    ]
+    assert not inside(tmp_path)
+
+
+@pytest.mark.anyio
+async def test_odd_defaults_keep_no_search_from_what_is_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """They are converted as in any other event; an error would come back with each search, and the log stay locked."""
+    writer = run(KILLED_WRITER, tmp_path, status=-9).strip()
+    sender = Recorder()
+    odd: Any = SimpleNamespace(tenant_id=uuid.UUID(int=1), project_id="", branch="", tags=())
+    odd.batch_size, odd.flush_interval, odd.max_batch_bytes = 20, 0.01, 1000
+    setattr(sender, "settings", odd)  # noqa: B010 - type checkers know no such attribute of it
+    async with EventExporter(sender, spool=tmp_path, strict=True) as exporter:
+        assert await exporter.flush(HANG)
+    assert writers_said_to_be_interrupted(sender.received) == [writer]
+    assert Event.parse(sender.received[-1]).tenant_id == str(uuid.UUID(int=1))
+    assert exporter.stats().last_error is None
+    assert not inside(tmp_path)
 
 
 KILLED_WRITER = """

@@ -184,6 +184,22 @@ def test_an_event_that_could_not_be_synced_is_there_once_and_not_called_spooled(
     assert set(names[2:]) == {"2"}
 
 
+def test_that_the_disk_refuses_does_not_hide_what_a_power_cut_may_cost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of each kind of news one line a minute is logged, and these are two."""
+
+    async def main() -> None:
+        async with EventExporter(Recorder(down), spool=tmp_path, synchronous="always", close_timeout=0.2) as export:
+            export.emit(numbered(0))
+            monkeypatch.setattr(os, "fsync", failing(errno.EIO))
+            export.emit(numbered(1))
+
+    asyncio.run(main())
+    assert "events are in memory only until it does" in caplog.text
+    assert "may not survive a power cut" in caplog.text
+
+
 def test_dead_letters_wait_for_a_full_disk(tmp_path: Path) -> None:
     run(
         """

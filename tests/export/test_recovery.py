@@ -16,7 +16,9 @@ from chaukas_spec_lite.export import EventExporter, Stats
 from chaukas_spec_lite.export.batching import STUCK
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.retry import RetryPolicy
+from chaukas_spec_lite.spool.errors import SpoolError
 from chaukas_spec_lite.spool.log import Log
+from chaukas_spec_lite.spool.segment import Writer
 from tests.export.doubles import Recorder, exhausted, internal, is_bad, numbered, unavailable
 from tests.patience import AGES, HANG, until
 
@@ -104,6 +106,41 @@ def test_stuck_logs_take_turns(tmp_path: Path) -> None:
             await until(lambda: export.stats().pending == 0)
             assert export.stats().recovered == export.stats().sent == stuck + 2
         assert len(set(sender.names())) == stuck + 2
+
+    asyncio.run(main())
+
+
+def test_what_was_saved_of_a_log_into_memory_gets_into_no_other_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is newer than what is left of its log, which would be sent behind it; so that makes way only afterwards."""
+    ended = Log.make(tmp_path, note=b"writer")
+    ended.append([bytes(Event(agent_name="bad"))])
+    ended.close()
+    sender = failing_at_bad(exhausted)  # nothing ever overtakes an event for that
+
+    def refuse(self: Writer, data: bytes) -> None:
+        raise SpoolError("No space left on device")
+
+    async def main() -> None:
+        other = Log.make(tmp_path)  # in use until it is closed
+        other.append([bytes(Event(agent_name="other"))])
+        async with exporter(sender, tmp_path, spool_retry=0.01) as export:
+            await until(lambda: export.stats().recovered == 2)
+            with monkeypatch.context() as patch:
+                patch.setattr(Writer, "append", refuse)
+                max(ended.folder.glob("*.segment")).unlink()  # in which it says that its writer was interrupted
+                await until(lambda: export.stats().memory_bytes > 0)
+                other.close()
+                before = len(sender.attempts)
+                await until(lambda: len(sender.attempts) > before + 2 * STUCK)
+                assert sender.received == []
+            await until(lambda: sender.names() == ["other"])
+            assert balanced(export.stats())
+            sender._judge = None
+            assert await export.flush(HANG)
+            assert sender.names() == ["other", "bad", ""]
+            assert balanced(export.stats())
 
     asyncio.run(main())
 

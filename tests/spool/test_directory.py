@@ -48,6 +48,20 @@ def test_the_oldest_log_is_found_first_and_each_has_its_turn(tmp_path: Path) -> 
     assert found == [*folders, *folders[:2]], "after the newest comes the oldest again"
 
 
+def test_a_log_at_whose_note_a_search_ends_is_free_again(tmp_path: Path) -> None:
+    """Whatever ended it; otherwise nobody could send it until this process ends."""
+    folder = left(tmp_path, b"1")
+
+    def read_note(log: Log) -> None:
+        raise ValueError(log.folder)
+
+    with pytest.raises(ValueError, match=str(folder)):
+        SpoolDirectory(tmp_path, read_note).claim()
+    log = SpoolDirectory(tmp_path).claim()
+    assert log is not None
+    assert work_off(log) == [b"1"]
+
+
 def test_thousands_of_logs_are_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(10):
         left(tmp_path, b"%d" % number)
