@@ -78,7 +78,7 @@ class Pipeline:
             self._reporter.log("queued", logging.WARNING, text)
         # Admitting this event may have displaced an older one. Told outside of the queue's lock, as the callback is the
         # user's code and may emit.
-        if queue.has_news:
+        if queue.ledger.news:
             self.report()
         # Not at each event: waking a loop costs more than admitting one. The task sleeps for a number of events, see
         # ``_wake_at``.
@@ -97,7 +97,7 @@ class Pipeline:
 
     def report(self) -> None:
         """Tell people what happened; without the queue's lock, as handlers of the log may emit, and have locks too."""
-        if not self.queue.has_news:
+        if not self.queue.ledger.news:
             return
         dropped: list[Dropped] = []
         for each in self.queue.take_news():

@@ -85,9 +85,8 @@ class EventQueue:
         self._spooling: tuple[list[Item], tuple[Log | None, int] | None] | None = None
         """What is on its way from memory to the disk, and where the disk ended before."""
         self._salvage = Salvage(self.memory, lambda: self._in_flight)
-        self.disk = None
-        if settings.spool is not None:
-            self.disk = Disk(settings, now, self.ledger, self._salvage.move, self._sealing)
+        parts = settings, now, self.ledger, self._salvage.move, self._sealing
+        self.disk = None if settings.spool is None else Disk(*parts)
         self.closed = False
         # It lets in the thread that has it already, as that may be a signal handler which interrupted the owner.
         self.lock = threading.RLock()
@@ -152,10 +151,10 @@ class EventQueue:
             return self._refuse(event)
         size = len(event)
         if self.closed:
-            return self._refuse(Dropped(DropReason.CLOSED, "the exporter is closed", "", _bytes_of(event)))
+            return self._turn_away(event, DropReason.CLOSED, "the exporter is closed")
         if self.disk is not None:
             if self.disk.is_full(self.memory.pending_bytes + size):
-                return self._refuse(Dropped(DropReason.SPOOL_FULL, self.disk.why_full, "", _bytes_of(event)))
+                return self._turn_away(event, DropReason.SPOOL_FULL, self.disk.why_full)
             for _ in range(2):  # if the log was taken away, there is another one the second time
                 # Looked at here first, for the sake of speed.
                 refusal = self._to_disk(self.disk) if self.memory.pending else None
@@ -167,8 +166,8 @@ class EventQueue:
         if not self.memory.has_room(size) and not self._make_room(size, may_block):
             # ``_make_room`` may have waited with the lock released, and the exporter may have been closed meanwhile.
             if self.closed:
-                return self._refuse(Dropped(DropReason.CLOSED, "the exporter is closed", "", _bytes_of(event)))
-            return self._refuse(Dropped(DropReason.OVERFLOW, self.memory.why_full(size), "", _bytes_of(event)))
+                return self._turn_away(event, DropReason.CLOSED, "the exporter is closed")
+            return self._turn_away(event, DropReason.OVERFLOW, self.memory.why_full(size))
         self._sealing.write(event, self.memory.append)
         return self._came(Emitted.QUEUED)
 
@@ -182,6 +181,9 @@ class EventQueue:
         self.ledger.emitted += 1
         self.ledger.refused(dropped)
         return Emitted.DROPPED
+
+    def _turn_away(self, event: bytes | Unsealed, reason: DropReason, detail: str) -> Emitted:
+        return self._refuse(Dropped(reason, detail, "", event if isinstance(event, bytes) else event.data))
 
     def _make_room(self, size: int, may_block: bool) -> bool:
         policy = self._settings.overflow
@@ -342,28 +344,25 @@ class EventQueue:
                 self._to_disk(self.disk)  # which makes another log
         while self.memory.pending:
             self._drop_from_memory(0, DropReason.CLOSED, detail)
-        self._close()
+        self.rest(at_end=True)
 
     @_whole
-    def rest(self, for_good: bool = False) -> None:
+    def rest(self, for_good: bool = False, at_end: bool = False) -> None:
         """Close the files: whoever needs what is on disk first has it, which may be this queue, if it is used again.
 
-        Where nothing waits, but chains are open, nobody needs anything: the log stays open, and locked, so that others
-        say of these chains that they go no further if this process is killed, and only then.
+        A log in which nothing waits, but whose chains are open, stays open and locked: others say that they go no
+        further if this process is killed, and only then.
 
         Args:
             for_good: Whether it is no longer this queue's to send and to count.
+            at_end: Whether the process ends in order, or the exporter is closed.
         """
-        if self.disk is not None and (for_good or self.pending or not self.disk.speaks_for_chains):
-            self._close()
-            if for_good:
-                self.disk.hand_over()
-
-    def _close(self) -> None:
         self.put_back()
-        if self.disk is not None:
+        if self.disk is not None and (for_good or at_end or self.pending or not self.disk.speaks_for_chains):
             self.disk.close()
             self.ledger.first_may_change()  # others may send a part of it
+            if for_good:
+                self.disk.hand_over()
 
     def make_way(self, for_good: bool) -> None:
         """Close the files as well, unless somebody uses them just now, such as what this interrupts."""
@@ -378,11 +377,6 @@ class EventQueue:
     def has_work(self) -> bool:
         """Whether something would be lost without it: an event, or that its chains are open."""
         return bool(self.pending) or (self.disk is not None and self.disk.speaks_for_chains)
-
-    @property
-    def has_news(self) -> bool:
-        """Whether there is something to tell people."""
-        return bool(self.ledger.news)
 
     @_whole
     def take_news(self) -> list[Dropped | SpoolNews]:
@@ -400,10 +394,6 @@ class EventQueue:
         """Return the numbers of ``Stats``, but for attempts, as they are at one moment."""
         sizes = {"pending_bytes": self.pending_bytes, "memory_bytes": self.memory.pending_bytes}
         return self.ledger.totals(pending=self.pending, **sizes)
-
-
-def _bytes_of(event: bytes | Unsealed) -> bytes:
-    return event if isinstance(event, bytes) else event.data
 
 
 def _was_stored(outcome: int | Refusal) -> bool:

@@ -262,10 +262,10 @@ def test_two_ends_of_one_log_are_one(tmp_path: Path) -> None:
         real = EventQueue.rest
         closing: list[asyncio.Task[bool]] = []
 
-        def rest(self: EventQueue, for_good: bool = False) -> None:
+        def rest(self: EventQueue, for_good: bool = False, at_end: bool = False) -> None:
             if self.ledger.recovered and not closing:
                 closing.append(asyncio.create_task(export.aclose()))
-            real(self, for_good)
+            real(self, for_good, at_end)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(EventQueue, "rest", rest)
