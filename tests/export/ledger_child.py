@@ -1,4 +1,4 @@
-"""The process that the ledger test kills: ``emit`` or ``drain``, port, spool directory, number of the round."""
+"""The process that the ledger test kills: ``emit``, ``seal`` or ``drain``, port, spool directory, number of the round."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from chaukas_spec_lite import BlockingChaukasClient, BlockingExporter, Emitted, Event, EventType, blocking_drain
 from tests.patience import HANG
@@ -35,7 +36,8 @@ def main() -> None:
     if how == "drain":
         assert blocking_drain(spool, client, timeout=HANG).all_sent
         return
-    exporter = BlockingExporter(client, spool=spool, batch_size=20, flush_interval=0.02, scan_interval=0.1)
+    options: Any = {"batch_size": 20, "flush_interval": 0.02, "scan_interval": 0.1, "audit": how == "seal"}
+    exporter = BlockingExporter(client, spool=spool, **options)
     for number in itertools.count():
         if number == FORK_AT and turn % 2 and not os.fork():
             turn += CHILD

@@ -1,7 +1,8 @@
 """The ledger: what was reported as SPOOLED is in the collector, whatever is killed, and nothing that was not emitted.
 
 Both sides are processes that are killed with SIGKILL at random moments: those that emit, with the children that they
-fork, and the collector.
+fork, and the collector. Where they seal what they emit, each chain is whole to where its process was killed, which is
+said of it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pathlib import Path
 import pytest
 
 from chaukas_spec_lite import Event
+from chaukas_spec_lite.audit.chain import INTERRUPTED
+from chaukas_spec_lite.audit.verification import FaultKind, verify
 from tests.export.collector_process import CollectorProcess
 from tests.export.ledger_child import CHILD, ledger_event
 from tests.patience import HANG
@@ -58,7 +61,7 @@ def restart(collector: CollectorProcess, ended: threading.Event, seed: int, rest
 
 
 def emit_in_rounds(
-    rounds: int, port: int, spool: Path, chance: random.Random, restarts: list[float]
+    how: str, rounds: int, port: int, spool: Path, chance: random.Random, restarts: list[float]
 ) -> tuple[int, dict[str, str]]:
     """Let processes emit until they are killed; return the number of rounds, and the names and ids they reported.
 
@@ -69,7 +72,7 @@ def emit_in_rounds(
         if turn >= rounds and len(restarts) > rounds / 2:
             return turn, reported
         # Two processes share the directory; each is killed at a moment of its own.
-        pair = [start("emit", port, spool, 2 * turn + each) for each in (0, 1)]
+        pair = [start(how, port, spool, 2 * turn + each) for each in (0, 1)]
 
         def run(child: subprocess.Popen[bytes], seconds: float) -> None:
             reported.update(kill_after(child, seconds))
@@ -91,21 +94,38 @@ def drain(port: int, spool: Path) -> None:
     assert [*spool.iterdir()] == []
 
 
-def play(rounds: int, tmp_path: Path, seed: int) -> None:
+def play(rounds: int, tmp_path: Path, seed: int, how: str) -> None:
     spool = tmp_path / "spool"
     collector, ended, restarts = CollectorProcess(tmp_path / "events.db"), threading.Event(), list[float]()
     restarting = threading.Thread(target=restart, args=(collector, ended, seed, restarts))
     try:
         restarting.start()
         try:
-            played, reported = emit_in_rounds(rounds, collector.port, spool, random.Random(seed), restarts)
+            played, reported = emit_in_rounds(how, rounds, collector.port, spool, random.Random(seed), restarts)
         finally:
             ended.set()
             restarting.join()
         drain(collector.port, spool)
     finally:
         collector.kill()
-    assert settle_accounts(reported, collector.events(), played) > 0
+    received = collector.events()
+    assert settle_accounts(reported, [unsealed(data) for data in received if not is_interruption(data)], played) > 0
+    found = verify(received)
+    if how == "seal":
+        assert found.unsealed == 0
+        assert {fault.kind for fault in found.faults} == {FaultKind.INTERRUPTED}, found.faults
+    else:
+        assert found.unsealed == found.events
+
+
+def is_interruption(data: bytes) -> bool:
+    return Event.parse(data).session_id.startswith(INTERRUPTED)
+
+
+def unsealed(data: bytes) -> bytes:
+    event = Event.parse(data)
+    event.content_hash = event.hash_prev = ""
+    return bytes(event)
 
 
 def settle_accounts(reported: dict[str, str], received: list[bytes], rounds: int) -> int:
@@ -129,14 +149,16 @@ def settle_accounts(reported: dict[str, str], received: list[bytes], rounds: int
     return sum(turn > CHILD for turn in last)
 
 
-def test_nothing_is_lost_in_five_rounds(tmp_path: Path) -> None:
-    play(5, tmp_path, seed=5)
+@pytest.mark.parametrize(("how", "rounds"), [("emit", 5), ("seal", 3)])
+def test_nothing_is_lost_in_some_rounds(tmp_path: Path, how: str, rounds: int) -> None:
+    play(rounds, tmp_path, 5, how)
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize("how", ["emit", "seal"])
 @pytest.mark.parametrize("seed", range(100, 105))
-def test_nothing_is_lost_in_a_hundred_rounds(tmp_path: Path, seed: int) -> None:
-    play(20, tmp_path, seed)
+def test_nothing_is_lost_in_a_hundred_rounds(tmp_path: Path, seed: int, how: str) -> None:
+    play(20, tmp_path, seed, how)
 
 
 def test_accounts_that_do_not_balance_are_noticed() -> None:
