@@ -1,4 +1,4 @@
-"""The process that the ledger test kills: ``emit``, ``seal`` or ``drain``, port, spool directory, number of the round."""
+"""The process that the ledger test kills: ``emit``, ``seal`` or ``drain``, port, spool directory, number of round."""
 
 from __future__ import annotations
 
