@@ -98,7 +98,9 @@ def test_ten_producers(seconds: float, tmp_path: Path) -> None:
         before, after = around(memory, WARM), around(memory, LONG - MINUTE)
         events = sum(acknowledged) * (LONG - MINUTE - WARM) / LONG
         growth = (after - before) / events
-        assert growth < LEAK, f"{growth:.0f} bytes for each of {events:.0f} events: {before:.0f}, then {after:.0f}"
+        found = f"{growth:.1f} bytes for each of {events:.0f} events: {before:.0f}, then {after:.0f}"
+        sys.stdout.write(f"{found}\n")  # which -s shows
+        assert growth < LEAK, found
 
 
 def around(memory: Sequence[tuple[float, int]], begin: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -27,7 +27,7 @@ from chaukas_spec_lite.spec.common.v1.query import SortOrder
 from chaukas_spec_lite.spec.server.v1.server import GetEventStatsRequest
 from chaukas_spec_lite.wire.envelopes import batch_request, event_request
 from chaukas_spec_lite.wire.fields import fields_of
-from tests.collector.doors.http_serving import http_serving
+from tests.collector.doors.http_serving import Served, http_serving
 from tests.collector.log_keys import SIGNER, SIGNING, WITNESS
 from tests.collector.stores.events import WHEN, conflicting, their_event
 from tests.patience import HANG
@@ -212,50 +212,67 @@ async def contents(store: MemoryStore, tenancy: Tenancy) -> tuple[Any, ...]:
     return own, await conflicting(store, tenancy, 100), (await store.rejected(tenancy, 100)).items
 
 
+ASKED: dict[str, str] = {
+    "tenant_id": "theirs",
+    "project_id": "secret",
+    "event_id": "their-0",
+    "from": "0",
+    "to": "1",
+    "size": "1",
+    "limit": "1",
+    "page_size": "1",
+    "page_token": urlsafe_b64encode(
+        b'"their"'
+    ).decode(),  # such tokens say behind which log to go on, and are no secrets
+}
+"""What finds their log, by the names of parameters; one that is new fails the test until it is here."""
+EXPECTED = {"audit_keys": 200, "audit_logs": 200, "audit_entries": 200}
+
+
 @pytest.mark.parametrize("call", AUDIT_CALLS, ids=lambda call: call.name)
 def test_the_audit_log(call: AuditCall) -> None:
-    """What others have in their log is neither shown nor told of, whether it is asked for by name or not."""
+    """What others have in their log is neither shown nor told of, whatever it is asked with."""
     note = SIGNER.sign("theirs", 1, leaf_hash(theirs(0)))
-    asked: dict[str, Any] = {"event_id": "their-0", "from": "0", "to": "1"}
-    given = {each.name: asked[each.name] for each in call.parameters if each.name in asked}
-    names_whose = any(each.name == "tenant_id" for each in call.parameters)
+    given = {each.name: ASKED[each.name] for each in call.parameters if each.name != "path"}
+    needed = {each.name: given[each.name] for each in call.parameters if each.needed}
+    own = {name: value for name, value in given.items() if name not in ("tenant_id", "project_id")}
+    questions = [needed, *({**needed, name: value} for name, value in given.items()), own, given]
 
     async def authenticate(key: str | None, *_: object) -> Caller:
         return {"ours": OURS, "theirs": THEIRS}[key or ""]
 
+    async def ask(served: Served, key: str, question: dict[str, str]) -> tuple[int, bytes]:
+        request = served.client.build_request(
+            call.method,
+            call.path.replace("{path}", "0/000.p/1"),
+            params=question,
+            content=str(note.cosign(WITNESS, 1)) if call.method == "POST" else None,
+            headers={"Authorization": key, "Content-Type": "text/plain"},
+        )
+        found = await served.client.send(request)
+        return found.status_code, found.content
+
     async def main() -> None:
-        async with http_serving(signing=SIGNING, authenticate=authenticate) as served:
+        async with (
+            http_serving(signing=SIGNING, authenticate=authenticate) as served,
+            http_serving(signing=SIGNING, authenticate=authenticate) as without,
+        ):
             assert served.store.log is not None
             await served.service.ingest(event_request(theirs(0)), Shape.EVENT, THEIRS)
             await served.store.log.keep_checkpoint("theirs", 1, str(note))
-
-            async def ask(key: str, **more: str) -> tuple[int, bytes]:
-                request = served.client.build_request(
-                    call.method,
-                    call.path.replace("{path}", "0/000.p/1"),
-                    params={**given, **more},
-                    content=str(note.cosign(WITNESS, 1)) if call.method == "POST" else None,
-                    headers={"Authorization": key, "Content-Type": "text/plain"},
-                )
-                found = await served.client.send(request)
-                return found.status_code, found.content
-
-            status, answer = await ask("theirs", **({"tenant_id": "theirs"} if names_whose else {}))
+            whose = {"tenant_id": "theirs"} if "tenant_id" in given else {}
+            status, answer = await ask(served, "theirs", {**needed, **whose})
             assert status == 200
-            status, told = await ask("ours")
-            assert told != answer or call.name == "audit_keys"
-            for secret in (*SECRETS, *(each.encode() for each in map(str, note.signatures))):
-                assert secret not in told or call.name == "audit_proof", "it repeats the id that it was asked for"
-            expected = {
-                "audit_cosign": 403,
-                "audit_keys": 200,
-                "audit_logs": 200,
-                "audit_entries": 200,
-            }
-            assert status == expected.get(call.name, 404)
-            if names_whose:
-                status, told = await ask("ours", tenant_id="theirs")
-                assert (status, b"tenant_id: the key that was given is for another one" in told) == (403, True)
+            for question in questions:
+                status, told = await ask(served, "ours", question)
+                assert (status, told) == await ask(without, "ours", question), "it tells of what others have"
+                assert told != answer or call.name == "audit_keys"
+                for secret in (*SECRETS, *(each.encode() for each in map(str, note.signatures))):
+                    assert secret not in told or call.name == "audit_proof", "it repeats the id that it was asked for"
+                if {"tenant_id", "project_id"}.isdisjoint(question):
+                    assert status == (403 if call.method == "POST" else EXPECTED.get(call.name, 404))
+                if "tenant_id" in question:
+                    assert (status, b"tenant_id: the key that was given is for another one" in told) == (403, True)
 
     asyncio.run(asyncio.wait_for(main(), HANG))
 

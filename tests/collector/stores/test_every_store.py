@@ -412,6 +412,27 @@ def test_what_is_too_old_goes(place: Place) -> None:
     run(main())
 
 
+def test_a_clock_that_was_years_ahead_keeps_nothing_that_came_after_it_was_set_right(place: Place) -> None:
+    clock = Hand()
+
+    async def main() -> None:
+        async with opened(place.store(clock)) as store:
+            for what, years in (("early", 0), ("ahead", 10), ("late", 0)):
+                clock.now += years * 3e7
+                await store.add([row(what, tenant_id="acme"), row("same", tenant_id="acme", agent_id=what)])
+                await store.keep_rejected([Rejected("acme", "", "", what, b"", clock.now)])
+                clock.now -= years * 3e7
+            clock.now += 100
+            await store.add([row("new")])
+            assert await store.retain(Retention(max_age=50)) == 3
+            assert sorted(await ids(store)) == ["ahead", "new"]
+            assert [each.agent_id for each in await conflicting(store, Tenancy(), 5)] == ["ahead"]
+            assert [each.reason for each in (await store.rejected(Tenancy(), 5)).items] == ["ahead"]
+            assert await store.check() == []
+
+    run(main())
+
+
 def test_what_is_too_much_goes_by_tenants(place: Place) -> None:
     async def steps(store: Store) -> None:
         for number in range(10):

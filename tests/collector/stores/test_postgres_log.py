@@ -23,9 +23,23 @@ from tests.patience import run
 
 pytestmark = pytest.mark.stores
 
-VERSION_2 = """
+VERSION_4 = """
+ALTER TABLE chaukas.event_ids DROP CONSTRAINT event_ids_pkey, ADD PRIMARY KEY (tenant_id, project_id, event_id);
+CREATE INDEX events_by_session ON chaukas.events (tenant_id, project_id, session_id, seconds, nanos, seq);
+CREATE INDEX events_by_trace ON chaukas.events (tenant_id, project_id, trace_id, seconds, nanos, seq);
+CREATE INDEX events_by_agent ON chaukas.events (tenant_id, project_id, agent_id, seconds, nanos, seq);
+CREATE INDEX events_by_span ON chaukas.events (tenant_id, project_id, span_id, seconds, nanos, seq);
+CREATE INDEX log_gone_by_event ON chaukas.log_gone (tenant_id, project_id, event_id);
+DROP INDEX chaukas.log_gone_of_event, chaukas.events_of_tenant, chaukas.events_of_session, chaukas.events_of_trace,
+    chaukas.events_of_agent, chaukas.events_of_span;
+UPDATE chaukas.store SET version = 4;
+"""
+VERSION_3 = f"""{VERSION_4}
 DROP TABLE chaukas.sizes, chaukas.counted;
 DROP INDEX chaukas.conflicts_by_arrival, chaukas.conflicts_by_age;
+UPDATE chaukas.store SET version = 3;
+"""
+VERSION_2 = f"""{VERSION_3}
 ALTER TABLE chaukas.deletions DROP COLUMN ordered_by;
 UPDATE chaukas.store SET version = 2;
 """

@@ -15,6 +15,7 @@ from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 from chaukas_spec_lite.errors import StoreError
 from tests.collector.stores.events import conflicting, every_page, ids, row
 from tests.collector.stores.postgres_calls import DAY, Hand, on, opened, session
+from tests.collector.stores.test_postgres_log import VERSION_3
 from tests.patience import run
 
 pytestmark = pytest.mark.stores
@@ -268,11 +269,7 @@ def test_a_database_of_version_3_gets_sums(database: str) -> None:
     async def main() -> None:
         async with opened(database) as (store,), session(database) as connection:
             await store.add([row("a", tenant_id="acme")])
-            await connection.execute(
-                "DROP TABLE chaukas.sizes, chaukas.counted;"
-                "DROP INDEX chaukas.conflicts_by_arrival, chaukas.conflicts_by_age;"
-                "UPDATE chaukas.store SET version = 3"
-            )
+            await connection.execute(VERSION_3)
         async with opened(database, 2) as (store, _):
             await store.retain(Retention(max_bytes=UNBOUNDED))
             await are_right(database)

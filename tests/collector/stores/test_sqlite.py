@@ -8,6 +8,7 @@ import errno
 import itertools
 import os
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -166,6 +167,68 @@ def test_a_full_disk(path: Path) -> None:
     run(main())
 
 
+@contextlib.contextmanager
+def full_disk(path: Path) -> Iterator[None]:
+    """Let no file of this process grow beyond what the log of commits has."""
+    import resource  # here, as there is none on every system
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (os.stat(f"{path}-wal").st_size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no limit there")
+@pytest.mark.parametrize("way", ["tenant", "session", "old", "much"])
+def test_a_disk_that_is_full_amid_a_deletion(path: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step is done or not, the collector goes on, and the deletion does once there is room."""
+    monkeypatch.setattr(deleting, "STEP", 50)
+    whose = Tenancy("acme")
+
+    async def delete(store: SQLiteStore) -> int:
+        if way in ("old", "much"):
+            return await store.retain(Retention(max_age=-1.0) if way == "old" else Retention(max_bytes=0))
+        return await store.delete(Deletion(whose, "s" if way == "session" else ""))
+
+    async def main() -> None:
+        async with opened(SQLiteStore(path, texts=texts, worm=True)) as store:
+            rows = [row(f"{n}", at=n, tenant_id="acme", session_id="s", tags=[f"t{n}"]) for n in range(500)]
+            await store.add(rows)
+            with full_disk(path):
+                with pytest.raises(StoreError, match=r"events\.db: (database or disk is full|disk I/O error)"):
+                    await delete(store)
+                with pytest.raises(StoreError):
+                    await store.add([row("new")])
+                left = await ids(store, Query(tenancy=whose))
+            assert (await store.stats(Query(tenancy=whose))).events == len(left) > 0
+            assert await store.check() == []
+            assert await store.add([row("new")]) == [NEW]
+            assert await delete(store) == len(left) + (way in ("old", "much"))
+            assert await ids(store) == ([] if way in ("old", "much") else ["new"])
+            assert await store.check() == []
+
+    run(main())
+
+
+def test_retention_while_another_process_migrates(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which holds the write lock from its beginning to its end: it is given up in time, and tried again later."""
+    monkeypatch.setattr(writer, "BUSY_SECONDS", 0.1)
+
+    async def main() -> None:
+        async with opened(store_at(path)) as store:
+            await store.add([row("old")])
+            with database(path) as other:
+                other.execute("BEGIN IMMEDIATE")
+                with pytest.raises(StoreError, match="another process holds the write lock"):
+                    await store.retain(Retention(max_age=-1.0))
+                other.execute("COMMIT")
+            assert await store.retain(Retention(max_age=-1.0)) == 1
+
+    run(main())
+
+
 # Other processes, and what they may do to the file
 
 
@@ -312,6 +375,22 @@ def test_a_folder_without_rights_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(file, "make_file", refused)
     with pytest.raises(StoreError, match=r"Permission denied: let this user write in .*none, or choose another file$"):
         run(store_at(tmp_path / "none" / "events.db").open())
+
+
+def test_a_file_that_may_only_be_read_is_told_of_with_what_to_do(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(_made(path))
+
+    def refused(*_: object) -> None:
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr(file, "_open", refused)  # as above
+    with pytest.raises(StoreError, match=rf"readonly database: let this user write to it and in {path.parent}$"):
+        run(store_at(path).open())
+
+
+async def _made(path: Path) -> None:
+    async with opened(store_at(path)) as store:
+        await store.add([row("a")])
 
 
 # Files of format 1

@@ -164,17 +164,20 @@ class Database:
             await connection.execute("COMMIT")
 
     @asynccontextmanager
-    async def writing(self, begin: str = "", lane: Lane = Lane.STORE) -> AsyncGenerator[Connection, None]:
+    async def writing(
+        self, begin: str = "", lane: Lane = Lane.STORE, *, seconds: float | None = None
+    ) -> AsyncGenerator[Connection, None]:
         """Lend a connection in a transaction, which is committed at the end; no error means that it has been.
 
         Args:
             begin: SQL to begin with, which has no result.
             lane: What it is for.
+            seconds: How long it may take; None for as long as storing events may.
         """
         # Without a time limit of the server's: that would end the wait for a replica, too, as a success.
         begin = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {_ON_DISK}; {begin}"
         async with self.connection(lane) as connection:
-            late = asyncio.get_running_loop().call_later(_WRITE_SECONDS, connection.terminate)
+            late = asyncio.get_running_loop().call_later(seconds or _WRITE_SECONDS, connection.terminate)
             try:
                 async with _Transaction(connection, begin):
                     yield connection

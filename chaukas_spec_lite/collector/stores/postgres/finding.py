@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.collector.page_tokens import PageTokens, Position
-from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
+from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import (
     TEXT_SCAN_BYTES,
     TEXT_SCAN_EVENTS,
@@ -21,6 +21,7 @@ from chaukas_spec_lite.collector.stores.base import (
 from chaukas_spec_lite.collector.stores.postgres.connections import Database
 from chaukas_spec_lite.collector.stores.postgres.rows import UNTIMED, key, plain
 from chaukas_spec_lite.collector.stores.postgres.statements import (
+    MAX_PLACES,
     Extent,
     Owner,
     Statement,
@@ -28,6 +29,7 @@ from chaukas_spec_lite.collector.stores.postgres.statements import (
     indexable,
     owners,
     page,
+    places,
     within,
 )
 from chaukas_spec_lite.collector.stores.stopping import Job
@@ -110,7 +112,7 @@ class Finder:
         extent = Extent(in_sql, *sizes)
         async with self.connections.reading(job.time_limit) as connection:
             mark, after = at or (await watermark(connection), None)
-            whose = await _owners(connection, query.tenancy)
+            whose = await _owners(connection, query)
             if not whose:
                 return EventPage([], "")
             statement, values = page(query, whose, mark, after, extent)
@@ -229,9 +231,15 @@ class _Page:
         self.last = int(timed), seconds if timed else 0, nanos, number
 
 
-async def _owners(connection: Connection, tenancy: Tenancy) -> list[Owner]:
-    if tenancy.tenant_id is not None and tenancy.project_id is not None:
-        return [(key(tenancy.tenant_id), key(tenancy.project_id))]
+async def _owners(connection: Connection, query: Query) -> list[Owner]:
+    tenancy = query.tenancy
+    if tenancy.project_id is None and (asked := places(query)):
+        statement, values = asked
+        found: list[Owner] = [(tenant, project) for tenant, project in await connection.fetch(statement, *values)]
+        if len(found) <= MAX_PLACES:
+            return found
+    if tenancy.tenant_id is not None:
+        return [(key(tenancy.tenant_id), None if tenancy.project_id is None else key(tenancy.project_id))]
     statement, values = owners(tenancy)
     return [(tenant, project) for tenant, project in await connection.fetch(statement, *values)]
 

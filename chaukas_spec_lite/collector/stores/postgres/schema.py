@@ -16,7 +16,7 @@ from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES
 from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database, Lane
 from chaukas_spec_lite.errors import StoreError
 
-VERSION = 4
+VERSION = 5
 
 LOCK = 0x4348_4B53  # "CHKS"
 """The advisory lock that collectors hold while they change tables."""
@@ -181,10 +181,35 @@ INSERT INTO {SCHEMA}.counted VALUES ('events', -1, -1), ('conflicts', -1, -1);
 CREATE INDEX conflicts_by_arrival ON {SCHEMA}.conflicts (xid, seq);
 CREATE INDEX conflicts_by_age ON {SCHEMA}.conflicts USING brin (received) WITH (pages_per_range = 16);
 """
-_STEPS = _LOG, _ORDERED_BY, _SIZES
+
+# A tenant may have thousands of projects, and is asked for as a whole. So its events have an index in their order,
+# whatever their project, and in that of each value the project stands behind it: each project that has the value is
+# found by one look-up. Writers are kept out first, as they lock ids before events; readers only while the old ones go.
+_VALUES = {"session": "session_id", "trace": "trace_id", "agent": "agent_id", "span": "span_id"}
+_PAST_PROJECTS = "".join(
+    (
+        f"LOCK TABLE {SCHEMA}.event_ids IN SHARE ROW EXCLUSIVE MODE;",
+        f"CREATE UNIQUE INDEX event_ids_by_event ON {SCHEMA}.event_ids (tenant_id, event_id, project_id);",
+        f"CREATE INDEX events_of_tenant ON {SCHEMA}.events (tenant_id, seconds, nanos, seq);",
+        *(
+            f"CREATE INDEX events_of_{name} ON {SCHEMA}.events (tenant_id, {column}, project_id, seconds, nanos, seq)"
+            f" WHERE {column} <> '';"
+            for name, column in _VALUES.items()
+        ),
+        f"ALTER TABLE {SCHEMA}.event_ids DROP CONSTRAINT event_ids_pkey,"
+        " ADD CONSTRAINT event_ids_pkey PRIMARY KEY USING INDEX event_ids_by_event;",
+        f"CREATE INDEX log_gone_of_event ON {SCHEMA}.log_gone (tenant_id, event_id, project_id);"
+        f"DROP INDEX {SCHEMA}.log_gone_by_event;",
+        *(f"DROP INDEX {SCHEMA}.events_by_{name};" for name in _VALUES),
+    )
+)
+_STEPS = _LOG, _ORDERED_BY, _SIZES, _PAST_PROJECTS
 """What each format has that the one before lacks: who made a store of format 1 had none of it."""
 
 _COUNT_ANEW = "DELETE FROM sizes; UPDATE counted SET xid = -1, seq = -1"
+
+_PREPARE_SECONDS = 86_400.0
+"""How long making indexes may take, of whatever is there, and waiting for another collector that does."""
 
 DAYS = {"events": "day", "conflicts": "(received AT TIME ZONE 'UTC')::date"}
 """The day of an arrival in each of these tables."""
@@ -203,7 +228,8 @@ def counted(table: str) -> str:
 async def prepare(connections: Database, index_text: bool) -> tuple[bytes, str, bool]:
     """Make the tables, unless they are there; return the store's secret, its identity, and whether it indexes texts."""
     # One collector after the other: two that begin at once make the tables once.
-    async with connections.writing(f"SELECT pg_advisory_xact_lock({LOCK})") as connection:
+    lock = f"SELECT pg_advisory_xact_lock({LOCK})"
+    async with connections.writing(lock, seconds=_PREPARE_SECONDS) as connection:
         if not await connection.fetchval(f"SELECT to_regclass('{SCHEMA}.store') IS NOT NULL"):
             others = await connection.fetchval(
                 f"SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('{SCHEMA}')"

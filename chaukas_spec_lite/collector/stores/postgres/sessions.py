@@ -52,7 +52,7 @@ async def sessions(
     """As ``Store.sessions``."""
     asked = _Asked(tenancy, limit, before, only)
     async with connections.reading(time_limit) as connection:
-        # The index is by tenants: the latest events of all of them would be looked for in each.
+        # The indexes are by tenants: the latest events of all of them would be looked for in each.
         for window in () if tenancy.tenant_id is None else _WINDOWS:
             found = await _among_latest(connection, asked, window)
             if found is not None:
@@ -64,11 +64,10 @@ async def _among_latest(connection: Connection, asked: _Asked, window: int) -> l
     """Look for sessions among so many of the latest events; None if there may be others before, or among, those."""
     statement = Statement()
     within(statement, asked.tenancy)
-    owners = statement.where
+    own = statement.where
     until = ""
     if asked.before is not None:
         until = "AND (seconds, nanos) <= ({}::bigint, {}::integer)".format(*map(statement.value, asked.before[:2]))
-    latest = "ORDER BY seconds DESC, nanos DESC LIMIT"
     most = _NAMED * max(asked.limit, 1)
     start = asked.only.start
     # Too few are not even summed up, unless those that ended since some time are wanted, however few.
@@ -76,12 +75,9 @@ async def _among_latest(connection: Connection, asked: _Asked, window: int) -> l
     rows = await connection.fetch(
         f"""
         WITH latest AS MATERIALIZED (
-            SELECT each.* FROM (SELECT tenant_id, project_id FROM owners WHERE {owners}) AS owner CROSS JOIN LATERAL (
-                SELECT tenant_id, project_id, session_id, seconds, nanos FROM events
-                WHERE tenant_id = owner.tenant_id AND project_id = owner.project_id
-                    AND seconds > {statement.value(UNTIMED)}::bigint {until}
-                {latest} {window}
-            ) AS each {latest} {window}
+            SELECT tenant_id, project_id, session_id, seconds, nanos FROM events
+            WHERE {own} AND seconds > {statement.value(UNTIMED)}::bigint {until}
+            ORDER BY seconds DESC, nanos DESC LIMIT {window}
         ), named AS MATERIALIZED (
             SELECT tenant_id, project_id, session_id, max(ARRAY[seconds, nanos]) AS seen
             FROM latest WHERE session_id <> '' GROUP BY tenant_id, project_id, session_id

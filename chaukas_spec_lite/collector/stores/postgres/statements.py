@@ -1,7 +1,10 @@
 """From a ``Query`` to PostgreSQL's SQL. Nothing here touches a database.
 
-Every index begins with tenant and project. So a query that names both is one statement on events; one that does not is
-that statement for each owner (tenant and project) that it may see, and takes the first of what these find.
+Every index begins with the tenant. A page is one statement on the events of an owner: a tenant and a project, or a
+tenant with all of its projects. Where there are several, it is that statement for each, and takes the first of what
+these find. With a session, trace, agent or span in a query for all projects, the owners are the projects that have it,
+as the index of that value has each project's events in their order; but not if these are many, because a page would
+look at each of them.
 """
 
 from __future__ import annotations
@@ -15,8 +18,11 @@ from chaukas_spec_lite.collector.stores.asking import Moment, Query, Tenancy
 from chaukas_spec_lite.collector.stores.postgres.rows import UNTIMED, escaped, key
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
-Owner: TypeAlias = "tuple[str, str]"
-"""Tenant and project, as columns hold them."""
+Owner: TypeAlias = "tuple[str, str | None]"
+"""Tenant and project, as columns hold them, or None for all projects."""
+
+MAX_PLACES = 16
+"""In how many projects a value is looked for; what more have is looked for in the events of the tenant, in order."""
 
 _KEYS = ("session_id", "agent_id", "span_id", "trace_id")
 _CHOICES = {"types": "type", "statuses": "status", "severities": "severity"}
@@ -48,7 +54,43 @@ def owners(tenancy: Tenancy) -> tuple[str, list[object]]:
     """Return the statement for the owners of a tenancy that does not name one."""
     statement = Statement()
     within(statement, tenancy)
-    return f"SELECT tenant_id, project_id FROM owners WHERE {statement.where} ORDER BY 1, 2", statement.values
+    project = "NULL" if tenancy.project_id is None else "project_id"
+    return f"SELECT DISTINCT tenant_id, {project} FROM owners WHERE {statement.where} ORDER BY 1", statement.values
+
+
+def places(query: Query) -> tuple[str, list[object]] | None:
+    """Return the statement for the owners that have a value of a query for all projects; None if it has no such value.
+
+    It finds one more than ``MAX_PLACES`` if there are too many.
+    """
+    for name in _KEYS:
+        if wanted := getattr(query, name):
+            break
+    else:
+        return None
+    statement = Statement()
+    value = f"{name} = {statement.value(key(wanted))} AND {name} <> ''"
+    tenant, tenants = "found.tenant_id", "SELECT DISTINCT tenant_id FROM owners"
+    if query.tenancy.tenant_id is not None:
+        tenant = statement.value(key(query.tenancy.tenant_id))
+        tenants = f"SELECT {tenant}::text"
+    # From one project to the next by a look-up, instead of past all their events. It is what comes first behind a text
+    # in the order of characters that ends with the lowest of them; before the first one of a tenant there is none.
+    return (
+        f"""
+        WITH RECURSIVE found (tenant_id, project_id) AS (
+            SELECT tenant_id COLLATE "C", NULL::text COLLATE "C" FROM ({tenants}) AS each (tenant_id)
+            UNION ALL
+            SELECT following.* FROM found CROSS JOIN LATERAL (
+                SELECT tenant_id, project_id FROM events WHERE tenant_id = {tenant} AND {value}
+                    AND project_id >= coalesce(found.project_id || E'\\x01', '')
+                ORDER BY project_id LIMIT 1
+            ) AS following
+        )
+        SELECT tenant_id, project_id FROM found WHERE project_id IS NOT NULL LIMIT {MAX_PLACES + 1}
+        """,
+        statement.values,
+    )
 
 
 def found_within(query: Query, text_in_sql: bool) -> Statement:
@@ -113,7 +155,7 @@ def page(
 
     Args:
         query: The query.
-        whose: The owners whose events it may find.
+        whose: The owners whose events it may find: all with a project, or all without.
         watermark: The first transaction whose events it does not see.
         after: Where it begins.
         extent: How much of it is read.
@@ -131,14 +173,18 @@ def page(
     order = f"ORDER BY seconds {direction}, nanos {direction}, seq {direction} LIMIT {extent.limit}"
     columns = "seconds, nanos, seq, data, text"
     if len(whose) == 1:
-        statement.require("tenant_id = {} AND project_id = {}", *whose[0])
+        ((tenant, project),) = whose
+        statement.require("tenant_id = {}", tenant)
+        if project is not None:
+            statement.require("project_id = {}", project)
         found = f"SELECT {columns} FROM events WHERE {statement.where} {order}"
     else:
         tenants, projects = statement.value([each[0] for each in whose]), statement.value([each[1] for each in whose])
+        of_project = "" if whose[0][1] is None else "AND project_id = owner.project_id"
         found = (
             f"SELECT each.* FROM unnest({tenants}::text[], {projects}::text[]) AS owner (tenant_id, project_id)"
             f" CROSS JOIN LATERAL (SELECT {columns} FROM events WHERE tenant_id = owner.tenant_id"
-            f" AND project_id = owner.project_id AND {statement.where} {order}) AS each {order}"
+            f" {of_project} AND {statement.where} {order}) AS each {order}"
         )
     room = statement.value(extent.max_bytes)
     return (

@@ -107,10 +107,13 @@ def last_arrival(connection: sqlite3.Connection) -> int:
     return int(found[0]) if found else 0
 
 
-def too_old(connection: sqlite3.Connection, table: str, before: float, after: int) -> tuple[Chosen, int] | None:
+def too_old(
+    connection: sqlite3.Connection, table: str, before: float, now: float, after: int
+) -> tuple[Chosen, int] | None:
     """Choose of a table what came before a time, in seconds since 1970, behind a number; say where to go on."""
     # They stand in the order of arrival, so that the first one that is new enough is the end: no index, and no look at
-    # all the rest. Where a copy has put older ones behind newer ones, all are looked at.
+    # all the rest. Where a copy has put older ones behind newer ones, all are looked at. What is to come later than now
+    # came while the clock was wrong, which might be by years: it tells nothing of those behind it.
     mixed = mixed_until(connection, table)
     received = "received" if table == "rejected" else "received / 1000.0"
     step, last = _Step(), None
@@ -119,7 +122,7 @@ def too_old(connection: sqlite3.Connection, table: str, before: float, after: in
         if came < before:
             if not step.take(seq, size):
                 break
-        elif seq > mixed:
+        elif seq > mixed and came <= now:
             break
         last = seq
     return None if last is None else (Chosen(table, tuple(step.numbers)), last)

@@ -116,8 +116,10 @@ def connect_writer(
         if identity_of(path) != opened:
             raise _replaced(path)
         connection.set_progress_handler(None, 0)
-    except BaseException:
+    except BaseException as error:
         connection.close()
+        if isinstance(error, sqlite3.OperationalError) and "readonly" in str(error):
+            raise StoreError(f"{path}: {error}: let this user write to it and in {path.parent}") from error
         raise
     return connection, opened
 

@@ -239,9 +239,8 @@ class SQLiteStore:
         """Delete what is too old or too much; see ``Store.retain``."""
         count = 0
         if retention.max_age is not None:
-            before = self._clock() - retention.max_age
             for table in ("conflicts", "rejected", "events"):
-                count += await self._forget(table, before)
+                count += await self._forget(table, retention.max_age)
         if retention.max_bytes is not None:
             max_bytes = retention.max_bytes
             for tenant in await self._read(lambda connection: deleting.excessive(connection, max_bytes)):
@@ -249,9 +248,11 @@ class SQLiteStore:
         await self._sweep()
         return count
 
-    async def _forget(self, table: str, before: float) -> int:
+    async def _forget(self, table: str, max_age: float) -> int:
         count = after = 0
-        while found := await self._read(partial(deleting.too_old, table=table, before=before, after=after)):
+        now = self._clock()
+        chosen_by = partial(deleting.too_old, table=table, before=now - max_age, now=now)
+        while found := await self._read(partial(chosen_by, after=after)):
             chosen, after = found
             count += await self._step(chosen)
         return count
