@@ -18,7 +18,7 @@ from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.answers import BriefAnswer, brief
 from chaukas_spec_lite.trace.comparing import RecordedSession
 from chaukas_spec_lite.trace.kinds import moment
-from chaukas_spec_lite.trace.rows import Detail, EventKey, detail, key_of
+from chaukas_spec_lite.trace.rows import Detail, EventKey, detail, key_of, note_agent
 from chaukas_spec_lite.trace.tree import Moment, Session, build
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ G = TypeVar("G", bound="Gathered")
 MAX_KEPT = 40_000_000
 """How many characters of ids are kept for one answer. Those of 100,000 events as recorders write them take half."""
 
+MAX_AGENTS = 200
+"""How many agents are told with their ids."""
 DROPPED = 500
 """Of how many events at a time what was kept is let go of."""
 
@@ -44,6 +46,8 @@ class Gathered:
 
     moments: list[Moment] = field(default_factory=list[Moment])
     details: dict[EventKey, Detail] = field(default_factory=dict[EventKey, Detail])
+    agents: dict[str, str] = field(default_factory=dict[str, str])
+    """The names of agents by their ids, empty where no event has one; of so many as anybody would choose from."""
     truncated: bool = False
     """Whether there are more events than were read."""
     kept: int = 0
@@ -61,6 +65,7 @@ class Gathered:
         """Add an event of which the moment has been taken out."""
         self.moments.append(seen)
         self.details[key_of(seen)] = detail(event)
+        note_agent(self.agents, event, MAX_AGENTS)
 
     def sessions(self) -> tuple[Session, ...]:
         """Build the trees. Takes time."""

@@ -46,6 +46,19 @@ def detail(event: Event) -> Detail:
     return Detail(agent, llm.model[:MAX_NAME], llm.prompt_tokens, llm.completion_tokens)
 
 
+def note_agent(agents: dict[str, str], event: Event, most: int) -> None:
+    """Note the name of an event's agent by its id, by which events are found.
+
+    Args:
+        agents: Names by ids, to which it is added; a name is empty as long as no event says it.
+        event: The event, which may have no agent, or one without an id.
+        most: How many are noted.
+    """
+    # An id that is cut would find nothing.
+    if (id_ := event.agent_id) and (id_ in agents or (len(agents) < most and len(id_) <= MAX_NAME)):
+        agents[id_] = agents.get(id_) or event.agent_name[:MAX_NAME]
+
+
 class SpanRow(NamedTuple):
     """A span, and where it stands."""
 

@@ -37,7 +37,7 @@ class Edge(Enum):
 _NO_COST: Mapping[str, float] = MappingProxyType({})
 
 
-# Moments and spans are tuples, as there are a hundred thousand of them at a time, and frozen dataclasses take three times
+# Moments and spans are tuples, as there are a hundred thousand of them at a time: frozen dataclasses take three times
 # as long to make.
 class Moment(NamedTuple):
     """What the tree of spans needs to know of one event."""

@@ -119,6 +119,7 @@ def series_of(gathered: Gathered, by: By, most: int, start: int | None, end: int
         "times": [] if found is None else found.times,
         "width": 0 if found is None else found.width,
         "series": [] if found is None else [_group(name, each, found) for name, each in found.groups.items()],
+        "agents_by_id": gathered.agents,
         "truncated": gathered.truncated,
     }
 
