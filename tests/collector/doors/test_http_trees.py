@@ -238,7 +238,15 @@ def test_a_series_names_the_agents_that_can_be_asked_for(
     make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gathering, "MAX_AGENTS", 2)
-    agents = [("a-1", ""), ("a-1", "planner"), ("a-1", ""), ("a" * 301, "long"), ("", "no id"), ("a-2", ""), ("a-3", "")]
+    agents = [
+        ("a-1", ""),
+        ("a-1", "planner"),
+        ("a-1", ""),
+        ("a" * 301, "long"),
+        ("", "no id"),
+        ("a-2", ""),
+        ("a-3", ""),
+    ]
     events = [
         event(str(number), EventType.SYSTEM, "", after=number, agent_id=agent_id, agent_name=name)
         for number, (agent_id, name) in enumerate(agents)
