@@ -6,6 +6,7 @@ of them is ever held.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.answers import BriefAnswer, brief
 from chaukas_spec_lite.trace.comparing import RecordedSession
 from chaukas_spec_lite.trace.kinds import moment
-from chaukas_spec_lite.trace.rows import Detail, EventKey, detail, key_of
+from chaukas_spec_lite.trace.rows import Detail, EventKey, detail, key_of, note_agent
 from chaukas_spec_lite.trace.tree import Moment, Session, build
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ G = TypeVar("G", bound="Gathered")
 MAX_KEPT = 40_000_000
 """How many characters of ids are kept for one answer. Those of 100,000 events as recorders write them take half."""
 
+MAX_AGENTS = 200
+"""How many agents are told with their ids."""
+DROPPED = 500
+"""Of how many events at a time what was kept is let go of."""
+
 Work: TypeAlias = "Callable[[Callable[[], Any]], Awaitable[Any]]"
 """Does something that takes time in a thread."""
 
@@ -39,9 +45,9 @@ class Gathered:
     """What an answer needs of the events that were found."""
 
     moments: list[Moment] = field(default_factory=list[Moment])
-    details: dict[tuple[tuple[str, str], str], Detail] = field(
-        default_factory=dict[tuple[tuple[str, str], str], Detail]
-    )
+    details: dict[EventKey, Detail] = field(default_factory=dict[EventKey, Detail])
+    agents: dict[str, str] = field(default_factory=dict[str, str])
+    """The names of agents by their ids, empty where no event has one; of so many as anybody would choose from."""
     truncated: bool = False
     """Whether there are more events than were read."""
     kept: int = 0
@@ -59,10 +65,17 @@ class Gathered:
         """Add an event of which the moment has been taken out."""
         self.moments.append(seen)
         self.details[key_of(seen)] = detail(event)
+        note_agent(self.agents, event, MAX_AGENTS)
 
     def sessions(self) -> tuple[Session, ...]:
         """Build the trees. Takes time."""
         return build(self.moments)
+
+    def drop(self, most: int) -> bool:
+        """Let go of what is kept of so many events; return whether there is more."""
+        del self.moments[-most:]
+        _drop(self.details, most)
+        return bool(self.moments or self.details)
 
 
 @dataclass(slots=True)
@@ -78,9 +91,31 @@ class Answered(Gathered):
         if (said := brief(event)) is not None:
             self.answers[key_of(seen)] = said
 
+    def drop(self, most: int) -> bool:
+        """Let go of what is kept of so many events; return whether there is more."""
+        _drop(self.answers, most)
+        return Gathered.drop(self, most) or bool(self.answers)
+
     def recorded(self) -> RecordedSession:
         """Build the trees. Takes time."""
         return RecordedSession(self.sessions(), self.details, self.answers)
+
+
+def _drop(kept: dict[EventKey, Any], most: int) -> None:
+    for _ in range(min(most, len(kept))):
+        kept.popitem()
+
+
+async def let_go(*gathered: Gathered) -> None:
+    """Let go of what was gathered, some of it at a time.
+
+    While Python takes a hundred thousand objects apart, nothing else is done in any thread.
+    """
+    for each in gathered:
+        left = True
+        while left:
+            left = each.drop(DROPPED)
+            await asyncio.sleep(0)
 
 
 async def gather(service: CollectorService, request: QueryRequest, caller: Caller, work: Work, most: int) -> Gathered:
@@ -92,15 +127,19 @@ async def gather_into(
     gathered: G, service: CollectorService, request: QueryRequest, caller: Caller, work: Work, most: int
 ) -> G:
     """The same, with what takes more out of events."""
-    # One more, which tells whether there are more.
-    async with aclosing(service.find(request, most + 1, caller)) as pages:
-        async for events in pages:
-            room = most - len(gathered.moments)
-            gathered.truncated = len(events) > room
-            await work(partial(gathered.add, events[:room]))
-            if gathered.kept > MAX_KEPT:
-                gathered.truncated = True
-                break
+    try:
+        # One more, which tells whether there are more.
+        async with aclosing(service.find(request, most + 1, caller)) as pages:
+            async for events in pages:
+                room = most - len(gathered.moments)
+                gathered.truncated = len(events) > room
+                await work(partial(gathered.add, events[:room]))
+                if gathered.kept > MAX_KEPT:
+                    gathered.truncated = True
+                    break
+    except BaseException:  # such as that whoever asked has left
+        await let_go(gathered)
+        raise
     return gathered
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from chaukas_spec_lite.spec.common.v1.events import Event, EventType
 from chaukas_spec_lite.trace.kinds import moment
-from chaukas_spec_lite.trace.rows import MAX_NAME
+from chaukas_spec_lite.trace.rows import MAX_NAME, note_agent
 from chaukas_spec_lite.trace.tree import Edge, Moment
 
 MAX_NAMES = 1000
@@ -94,13 +94,7 @@ class SessionSummer:
             session.input = session.input or seen.title
         if (agent := (event.agent_name or event.agent_id)[:MAX_NAME]) and len(session.agents) < _MAX_AGENTS:
             session.agents[agent] = None
-        if (id_ := event.agent_id) and (id_ in session.agents_by_id or self._has_room(session, id_)):
-            session.agents_by_id[id_] = session.agents_by_id.get(id_) or event.agent_name[:MAX_NAME]
-
-    @staticmethod
-    def _has_room(session: SessionSums, agent_id: str) -> bool:
-        # An id that is cut would find nothing.
-        return len(session.agents_by_id) < _MAX_AGENTS and len(agent_id) <= MAX_NAME
+        note_agent(session.agents_by_id, event, _MAX_AGENTS)
 
     def latest(self) -> list[SessionSums]:
         """List them; see ``latest_first``."""

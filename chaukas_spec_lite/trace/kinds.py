@@ -52,7 +52,7 @@ MAX_COST = 1e12
 def moment(event: Event) -> Moment:
     """Take out of an event what the tree of spans is built from."""
     # A type that this version does not know is shown as a point, rather than not at all.
-    kind, edge = KINDS.get(event.type, (f"type {int(event.type)}", Edge.POINT))
+    kind, edge = KINDS.get(event.type) or (f"type {int(event.type)}", Edge.POINT)
     return Moment(
         event_id=event.event_id,
         scope=(event.tenant_id, event.project_id),

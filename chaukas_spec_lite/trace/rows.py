@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from chaukas_spec_lite.trace.orphans import is_orphan
@@ -47,8 +46,20 @@ def detail(event: Event) -> Detail:
     return Detail(agent, llm.model[:MAX_NAME], llm.prompt_tokens, llm.completion_tokens)
 
 
-@dataclass(frozen=True, slots=True)
-class SpanRow:
+def note_agent(agents: dict[str, str], event: Event, most: int) -> None:
+    """Note the name of an event's agent by its id, by which events are found.
+
+    Args:
+        agents: Names by ids, to which it is added; a name is empty as long as no event says it.
+        event: The event, which may have no agent, or one without an id.
+        most: How many are noted.
+    """
+    # An id that is cut would find nothing.
+    if (id_ := event.agent_id) and (id_ in agents or (len(agents) < most and len(id_) <= MAX_NAME)):
+        agents[id_] = agents.get(id_) or event.agent_name[:MAX_NAME]
+
+
+class SpanRow(NamedTuple):
     """A span, and where it stands."""
 
     span: Span
@@ -76,13 +87,11 @@ class SpanRow:
     @property
     def marks(self) -> list[str]:
         """What is unusual about it: ``orphan``, ``no_end``, ``no_start``."""
+        found = ["orphan"] if self.orphan else []
         span = self.span
-        found = {
-            "orphan": self.orphan,
-            "no_end": span.start is not None and span.end is None,
-            "no_start": span.end is not None and span.start is None,
-        }
-        return [name for name, is_so in found.items() if is_so]
+        if span.point is None and (span.start is None or span.end is None):
+            found.append("no_start" if span.start is None else "no_end")
+        return found
 
 
 def rows(sessions: Iterable[Session], details: Details) -> Iterator[SpanRow]:
@@ -97,19 +106,17 @@ def rows(sessions: Iterable[Session], details: Details) -> Iterator[SpanRow]:
     waiting = [(root, "", 0) for root in reversed(roots)]
     while waiting:
         span, parent, depth = waiting.pop()
-        known = [details.get(key_of(each), NO_DETAIL) for each in span.moments]
         own = ids[id(span)]
-        yield SpanRow(
-            span,
-            own,
-            parent,
-            depth,
-            next((each.agent for each in known if each.agent), ""),
-            next((each.model for each in known if each.model), ""),
-            # As with the total: what the START says is a guess, or the same once more.
-            *(known[-1][2:] if any(each.tokens for each in span.moments) else (0, 0)),
-            orphan=not depth and is_orphan(span),
-        )
+        agent = model = ""
+        has_tokens, told = False, NO_DETAIL
+        for each in span.moments:
+            told = details.get((each.scope, each.event_id), NO_DETAIL)
+            agent, model = agent or told.agent, model or told.model
+            has_tokens = has_tokens or each.tokens != 0
+        # As with the total: what the START says is a guess, or the same once more.
+        prompt, completion = told[2:] if has_tokens else (0, 0)
+        orphan = not depth and is_orphan(span)
+        yield SpanRow(span, own, parent, depth, agent, model, prompt, completion, orphan)
         waiting.extend((child, own, depth + 1) for child in reversed(span.children))
 
 

@@ -17,7 +17,7 @@ from tests.patience import HANG
 collect_ignore_glob = [] if find_spec("playwright") else ["test_*.py"]
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +80,18 @@ def wait_until(tab: Page, is_so: Callable[[], bool], meanwhile: Callable[[], Non
         meanwhile()
         tab.wait_for_timeout(10)
     raise AssertionError("it did not come")
+
+
+def kept_elements(rows: Locator, scroll: Callable[[], None]) -> tuple[int, int]:
+    """How many of the elements of rows are still in the document after a scroll, and how many there were.
+
+    Args:
+        rows: The rows that are drawn.
+        scroll: Scrolls, and waits until other rows are drawn.
+    """
+    before = rows.evaluate_all("rows => (window.drawnBefore = rows).length")
+    scroll()
+    return rows.page.evaluate("drawnBefore.filter((row) => row.isConnected).length"), before
 
 
 @pytest.fixture

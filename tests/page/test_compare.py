@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from chaukas_spec_lite import EventType
-from tests.page.conftest import opened_tab
-from tests.page.runs import another_talk, event, talk
+from tests.page.conftest import kept_elements, opened_tab
+from tests.page.runs import another_talk, event, long_run, talk
 from tests.page.serving import PageServer, page_serving
 
 if TYPE_CHECKING:
@@ -62,6 +62,22 @@ def test_sessions_are_swapped_and_begun_from_one(talks: PageServer, tab: Page, w
 def test_a_session_that_is_not_there_is_named(talks: PageServer, tab: Page) -> None:
     tab.goto(f"{talks.url}/compare/talk/nobody")
     expect(tab.locator("main")).to_contain_text("There is no event of the session nobody")
+
+
+def test_rows_that_come_into_sight_are_drawn_in_the_elements_of_others(browser: Browser) -> None:
+    with page_serving(long_run(500)) as server, opened_tab(browser) as tab:
+        tab.goto(f"{server.url}/compare/long/long?all=1")
+        rows = tab.locator(".row")
+        found = tab.get_by_role("treegrid")
+        found.evaluate("list => { list.scrollTop = 24 * 100; }")
+        expect(rows.filter(has_text="step 105")).to_be_in_viewport()
+
+        def scroll() -> None:
+            found.evaluate("list => { list.scrollTop = 24 * 300; }")
+            expect(rows.filter(has_text="step 305")).to_be_in_viewport()
+
+        kept, before = kept_elements(rows, scroll)
+        assert kept == before > 40
 
 
 def test_on_a_telephone_ids_leave_room_for_how_long_it_took(browser: Browser) -> None:

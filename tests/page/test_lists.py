@@ -206,7 +206,10 @@ def test_agents_that_are_known_are_offered(browser: Browser) -> None:
         tab.locator("nav a", has_text="Charts").click()
         tab.locator("figure.chart canvas").first.wait_for()
         assert tab.evaluate(offered) == known
-        # A search comes across them itself.
+        # Charts and a search come across them themselves.
+        tab.goto(server.url + "/charts")
+        tab.locator("figure.chart canvas").first.wait_for()
+        assert tab.evaluate(offered) == known
         tab.goto(server.url + "/search")
         tab.get_by_role("button", name="More filters").click()
         expect(tab.locator("#agents option")).to_have_count(3)

@@ -36,6 +36,7 @@ def modules(browser: Browser, recording: PageServer) -> Any:
         }"""
         return tab.evaluate(script, [module, function, arguments])
 
+    call.tab = tab  # type: ignore[attr-defined]  # for what a single call does not do
     yield call
     context.close()
 
@@ -64,6 +65,25 @@ def test_durations_are_as_commands_write_them(modules: Any, ms: float, written: 
 )
 def test_costs_are_as_commands_write_them(modules: Any, amounts: dict[str, float]) -> None:
     assert modules("format", "costs", amounts) == costs(amounts)
+
+
+def test_no_format_is_made_for_a_single_number(modules: Any) -> None:
+    """Making one takes thirty times as long as using it, and a list that is scrolled writes thousands of numbers."""
+    asked: list[list[Any]] = [["count", 1234], ["money", 0.25, "USD"], ["money", 1234.5, "EUR"], ["money", 0.0, "USD"]]
+    written = modules.tab.evaluate(
+        """async (asked) => {
+            const format = await import("/page/app/format.js");
+            const usual = Number.prototype.toLocaleString;
+            Number.prototype.toLocaleString = () => "made one";
+            try {
+                return asked.map(([name, ...given]) => format[name](...given));
+            } finally {
+                Number.prototype.toLocaleString = usual;
+            }
+        }""",
+        asked,
+    )
+    assert written == ["1,234", "$0.2500", "1,234.50 EUR", "$0"]
 
 
 def test_times_are_those_of_the_viewers_zone(modules: Any) -> None:

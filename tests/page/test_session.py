@@ -14,7 +14,7 @@ from chaukas_spec_lite.audit.proofs import InclusionProof
 from chaukas_spec_lite.collector.audit_log import LogSigning
 from chaukas_spec_lite.collector.checkpointing import Checkpointer, CheckpointPace
 from tests.collector.log_keys import KEYS, NAME, SIGNER, read
-from tests.page.conftest import opened_tab, wait_until
+from tests.page.conftest import kept_elements, opened_tab, wait_until
 from tests.page.runs import BEGAN, DEMO, EVIL, LONG, event, every_run, talk
 from tests.page.serving import PageServer, page_serving
 
@@ -293,6 +293,26 @@ def test_of_a_long_session_only_what_is_seen_is_in_the_page(runs: PageServer, ta
     assert box is not None
     assert where is not None
     assert abs(box["y"] - where["y"] - 29 - 24 * 5) <= 1, "rows stand where the scroll bar says"
+
+
+def test_rows_that_come_into_sight_are_drawn_in_the_elements_of_others(runs: PageServer, tab: Page) -> None:
+    found = opened(tab, runs, "long")
+    rows = found.locator(".row")
+    tab.keyboard.press("PageDown")
+    found.evaluate("list => { list.scrollTop = 24 * 400; }")
+    expect(rows.filter(has_text="step 405")).to_be_in_viewport()
+    # By a few rows, and to where none of them is; a large part of a frame is to make an element.
+    for row in (420, 900, 20):
+
+        def scroll(to: int = row) -> None:
+            found.evaluate("(list, to) => { list.scrollTop = 24 * to; }", to)
+            expect(rows.filter(has_text=f"step {to + 5}").first).to_be_in_viewport()
+
+        kept, before = kept_elements(rows, scroll)
+        assert kept == before > 40
+        names = rows.locator(".name").all_inner_texts()
+        first = int(names[0].removeprefix("step "))
+        assert names == [f"step {first + nth}" for nth in range(len(names))], "in the order of the list"
 
 
 @pytest.mark.parametrize("width", [400, 2500])

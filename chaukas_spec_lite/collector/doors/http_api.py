@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.responses import Response
@@ -25,7 +26,7 @@ from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
 from chaukas_spec_lite.collector.doors.http_media import Form, wants_encoded
 from chaukas_spec_lite.collector.doors.json_slices import written
 from chaukas_spec_lite.collector.doors.openapi_api import CALLS, MAX_SUMMED, Call
-from chaukas_spec_lite.collector.gathering import Answered, event_by_id, gather, gather_into
+from chaukas_spec_lite.collector.gathering import Answered, Gathered, event_by_id, gather, gather_into, let_go
 from chaukas_spec_lite.collector.query import within
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.errors import InvalidRequest
@@ -63,6 +64,19 @@ class EventsAnswer:
     def encoded(self) -> bytes:
         """Make the message."""
         return page_response(self.events, self.token)
+
+
+@dataclass(frozen=True, slots=True)
+class GatheredAnswer:
+    """An answer of many events."""
+
+    described: Callable[..., dict[str, Any]]
+    """Makes the JSON of what was gathered."""
+    gathered: Sequence[Gathered]
+
+    def __call__(self) -> dict[str, Any]:
+        """Make the JSON."""
+        return self.described(*self.gathered)
 
 
 _WAIT = 25
@@ -116,7 +130,11 @@ class Api:
             caller.check_reading()  # Whoever may not read waits for nothing.
             async with self.turns.gathering(caller.name or network_of(request.client) or ""):
                 answer: Answer = await getattr(self, call.name)(given, caller)
-                return await self.turns.gathered(lambda: written(answer()))
+                try:
+                    return await self.turns.gathered(lambda: written(answer()))
+                finally:
+                    if isinstance(answer, GatheredAnswer):
+                        await let_go(*answer.gathered)
 
     async def events(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/events``."""
@@ -160,19 +178,23 @@ class Api:
         found = await gather(
             self.service, api_json.query_of(given, order="ASC"), caller, self.turns.gathered, MAX_EVENTS
         )
-        return lambda: trees_json.spans(found)
+        return GatheredAnswer(trees_json.spans, [found])
 
     async def compare(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/compare``."""
         _check(given, caller)
-        found: list[Answered] = []
         for name in ("a", "b"):
             if not given.get(name):
                 raise InvalidRequest(f"{name}: no session is given")
-            request = api_json.query_of({**given, "session_id": given[name]}, order="ASC")
-            found.append(await gather_into(Answered(), self.service, request, caller, self.turns.gathered, MAX_EVENTS))
-        before, after = found
-        return lambda: trees_json.compared(before, after)
+        requests = [api_json.query_of({**given, "session_id": given[name]}, order="ASC") for name in ("a", "b")]
+        found = [Answered(), Answered()]
+        try:
+            for each, request in zip(found, requests, strict=True):
+                await gather_into(each, self.service, request, caller, self.turns.gathered, MAX_EVENTS)
+        except BaseException:
+            await let_go(*found)
+            raise
+        return GatheredAnswer(trees_json.compared, found)
 
     async def event(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/event``."""
@@ -192,7 +214,8 @@ class Api:
         range_ = [api_json.moment_of(given, name) for name in ("start", "end")]
         start, end = (None if each is None else each[0] for each in range_)
         found = await gather(self.service, api_json.query_of(given), caller, self.turns.gathered, MAX_EVENTS)
-        return lambda: trees_json.series_of(found, by, most, start, end)
+        described = partial(trees_json.series_of, by=by, most=most, start=start, end=end)
+        return GatheredAnswer(described, [found])
 
     async def stats(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/stats``."""

@@ -21,7 +21,7 @@ from chaukas_spec_lite.collector.doors.api_parameters import (
     Parameter,
 )
 from chaukas_spec_lite.collector.doors.http_media import Form
-from chaukas_spec_lite.collector.doors.openapi_parts import COUNT, TEXT, array, call, done, record, ref
+from chaukas_spec_lite.collector.doors.openapi_parts import AGENTS, COUNT, TEXT, array, call, done, record, ref
 from chaukas_spec_lite.collector.doors.openapi_trees import tree_schemas
 from chaukas_spec_lite.collector.session_state import LogState, SessionState
 from chaukas_spec_lite.collector.stores.asking import MAX_CHOICES, MAX_TEXT_LENGTH
@@ -306,11 +306,7 @@ def _figures() -> dict[str, Any]:
             name=TEXT,
             input={**TEXT, "description": "The beginning of what was said to it first."},
             agents=array(TEXT),
-            agents_by_id={
-                "type": "object",
-                "additionalProperties": TEXT,
-                "description": "The names of agents by their ids, which conditions take.",
-            },
+            agents_by_id=AGENTS,
             model_calls=COUNT,
             tokens=COUNT,
             cost={"type": "object", "additionalProperties": {"type": "number"}, "description": "By currency."},

@@ -8,6 +8,11 @@ from typing import Any
 TEXT: dict[str, Any] = {"type": "string"}
 OBJECT: dict[str, Any] = {"type": "object"}
 COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
+AGENTS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": TEXT,
+    "description": "The names of agents by their ids, which conditions take.",
+}
 
 
 def call(name: str, summary: str, answers: Mapping[str, Any], *problems: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chaukas_spec_lite.collector.doors.openapi_parts import COUNT, TEXT, array, record, ref
+from chaukas_spec_lite.collector.doors.openapi_parts import AGENTS, COUNT, TEXT, array, record, ref
 from chaukas_spec_lite.trace.aligning import WAYS
 
 PERCENTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
@@ -54,6 +54,7 @@ def tree_schemas() -> dict[str, Any]:
             },
             width={**COUNT, "description": "How many seconds each has."},
             series=array(ref("Series")),
+            agents_by_id=AGENTS,
             truncated={"type": "boolean", "description": "Whether there are more events, older than those."},
         ),
         "Series": _series(),

@@ -83,23 +83,23 @@ def totals(sessions: Iterable[Session]) -> dict[str, Any]:
 def span(row: SpanRow) -> dict[str, Any]:
     """Write a span."""
     of = row.span
-    tokens = {"prompt": row.prompt_tokens, "completion": row.completion_tokens, "total": of.tokens}
+    moments, duration, total, cost = of.moments, of.duration, of.tokens, of.cost
     return {
         "id": row.id,
-        "span_id": of.moments[0].span_id,
+        "span_id": moments[0].span_id,
         "parent": row.parent,
         "depth": row.depth,
         "kind": of.kind,
         "name": of.title,
         "agent": row.agent,
         "model": row.model,
-        "start": time_text(of.time),
-        "duration_ms": None if of.duration is None else of.duration.total_seconds() * 1e3,
+        "start": time_text(moments[0].time),
+        "duration_ms": None if duration is None else duration.total_seconds() * 1e3,
         "status": row.status,
         "error": of.error or None,
-        "tokens": tokens if of.tokens else None,
-        "cost": dict(of.cost) or None,
-        "events": [each.event_id for each in of.moments],
+        "tokens": {"prompt": row.prompt_tokens, "completion": row.completion_tokens, "total": total} if total else None,
+        "cost": dict(cost) or None,
+        "events": [each.event_id for each in moments],
         "marks": row.marks,
     }
 
@@ -119,6 +119,7 @@ def series_of(gathered: Gathered, by: By, most: int, start: int | None, end: int
         "times": [] if found is None else found.times,
         "width": 0 if found is None else found.width,
         "series": [] if found is None else [_group(name, each, found) for name, each in found.groups.items()],
+        "agents_by_id": gathered.agents,
         "truncated": gathered.truncated,
     }
 

@@ -226,9 +226,39 @@ def test_a_series_says_what_happened_when(make: Callable[[], Any]) -> None:
                 "times": [],
                 "width": 0,
                 "series": [],
+                "agents_by_id": {},
                 "truncated": False,
             }
             assert "neither model nor agent" in await refused(served, "/api/series", by="tool")
+
+    run(main())
+
+
+def test_a_series_names_the_agents_that_can_be_asked_for(
+    make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "MAX_AGENTS", 2)
+    agents = [
+        ("a-1", ""),
+        ("a-1", "planner"),
+        ("a-1", ""),
+        ("a" * 301, "long"),
+        ("", "no id"),
+        ("a-2", ""),
+        ("a-3", ""),
+    ]
+    events = [
+        event(str(number), EventType.SYSTEM, "", after=number, agent_id=agent_id, agent_name=name)
+        for number, (agent_id, name) in enumerate(agents)
+    ]
+
+    async def main() -> None:
+        async with http_serving(make=make) as served:
+            await served.service.ingest_events(map(bytes, events), ANYONE)
+            # Of so many, those of the latest events.
+            assert (await got(served, "/api/series"))["agents_by_id"] == {"a-3": "", "a-2": ""}
+            found = await got(served, "/api/series", agent_id="a-1")
+            assert found["agents_by_id"] == {"a-1": "planner"}
 
     run(main())
 

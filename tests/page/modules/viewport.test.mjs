@@ -3,7 +3,10 @@ import { test } from "node:test";
 
 import {
   MAX_HEIGHT,
+  NO_RING,
   OVERSCAN,
+  elementOf,
+  ringOf,
   scrolledTo,
   windowOf,
 } from "../../../chaukas_spec_lite/collector/page/static/app/session/viewport.js";
@@ -37,4 +40,36 @@ test("scrolling goes only as far as it has to", () => {
   assert.equal(scrolledTo(0, 1000, 480, 24, 100), 0);
   assert.equal(scrolledTo(99, 0, 480, 24, 100), 2400 - 480);
   assert.equal(scrolledTo(3, 0, 480, 24, 4), 0);
+});
+
+/** @param {any} ring */
+const elementsOf = (ring) => Array.from({ length: ring.last - ring.first }, (_, nth) => elementOf(ring, ring.first + nth));
+
+test("a row that comes into sight has the element of one that has gone out of it", () => {
+  const before = ringOf(NO_RING, 100, 140);
+  assert.deepEqual(elementsOf(before), Array.from({ length: 40 }, (_, nth) => nth));
+  for (const first of [104, 96, 139, 61]) {
+    const after = ringOf(before, first, first + 40);
+    assert.deepEqual(elementsOf(after).sort((a, b) => a - b), elementsOf(before), "the same ones, each once");
+    for (let row = Math.max(first, 100); row < Math.min(first, 100) + 40; row += 1) {
+      assert.equal(elementOf(after, row), elementOf(before, row), "what stays in sight stays where it is");
+    }
+  }
+});
+
+test("where nothing stays in sight no element moves", () => {
+  const before = ringOf(ringOf(NO_RING, 0, 30), 4, 44);
+  for (const first of [44, 5000, 0]) {
+    const last = first ? first + 40 : 4;
+    const after = ringOf(before, first, last);
+    assert.deepEqual(elementsOf(after), Array.from({ length: last - first }, (_, nth) => nth));
+  }
+});
+
+test("no two rows have one element, however the list is scrolled and sized", () => {
+  let ring = NO_RING;
+  for (const [first, last] of [[0, 30], [4, 40], [8, 20], [0, 0], [0, 60], [50, 90], [49, 109], [0, 1]]) {
+    ring = ringOf(ring, first, last);
+    assert.equal(new Set(elementsOf(ring)).size, last - first);
+  }
 });

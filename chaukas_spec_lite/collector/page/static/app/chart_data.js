@@ -10,7 +10,7 @@
  * @property {Record<string, number[]>} cost
  * @property {Record<string, (number | null)[]>} duration_ms
  */
-/** @typedef {{times: number[], width: number, series: Group[], truncated: boolean}} Answer */
+/** @typedef {{times: number[], width: number, series: Group[], agents_by_id: Record<string, string>, truncated: boolean}} Answer */
 /** @typedef {{name: string, values: (number | null)[], colour: number}} Line The colour of a model or agent is the same in all charts. */
 /** @typedef {{title: string, unit: "count" | "money" | "ms", stacked: boolean, lines: Line[], currency?: string}} Chart */
 

@@ -2,7 +2,7 @@
 
 import { useRef, useState } from "../vendor/hooks.js";
 import { agentOf, summaryOf } from "./event_summary.js";
-import { localTime, moment, utcTime } from "./format.js";
+import { count, localTime, moment, utcTime } from "./format.js";
 import { html } from "./html.js";
 import { lines, oneLine } from "./printable.js";
 import { sessionPath } from "./router.js";
@@ -77,6 +77,6 @@ export function isId(id) {
 function rawText(event) {
   const text = JSON.stringify(event, null, 2);
   return text.length > MAX_RAW
-    ? `${lines(text.slice(0, MAX_RAW))}…\n(${(text.length - MAX_RAW).toLocaleString("en-US")} more characters; the session shows all)`
+    ? `${lines(text.slice(0, MAX_RAW))}…\n(${count(text.length - MAX_RAW)} more characters; the session shows all)`
     : lines(text);
 }

@@ -7,6 +7,12 @@ const MAX_CURRENCY = 12;
 
 /** @typedef {Record<string, number>} Amounts What was paid, by currency. */
 
+/** Writes numbers with so many digits behind the point. Made once: `toLocaleString` makes one for each number. @param {number} digits */
+const withDigits = (digits) => new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const WHOLE = withDigits(0);
+const CENTS = withDigits(2);
+const FINER = withDigits(4);
+
 /**
  * Writes a duration with about three digits, as the commands do: `0.69 ms`, `4.26 s`, `3 m 05 s`, `2 h 07 m`, `5 d 03 h`.
  * @param {number} ms
@@ -41,7 +47,7 @@ function two(number) {
  * @returns {string}
  */
 export function count(number) {
-  return number.toLocaleString("en-US", { maximumFractionDigits: 0 });
+  return WHOLE.format(number);
 }
 
 /**
@@ -80,11 +86,9 @@ function trimmed(number) {
  * @returns {string}
  */
 export function money(amount, currency) {
-  const digits = Math.abs(amount) >= 0.995 ? 2 : 4;
+  const size = Math.abs(amount);
   let sign = amount < 0 ? "-" : "";
-  let number = amount
-    ? Math.abs(amount).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })
-    : "0";
+  let number = size ? (size >= 0.995 ? CENTS : FINER).format(size) : "0";
   if (number === "0.0000") [sign, number] = ["<", "0.0001"];
   return currency === "USD" ? `${sign}$${number}` : `${sign}${number} ${oneLine(currency, MAX_CURRENCY)}`.trimEnd();
 }

@@ -1,5 +1,7 @@
 // What of a JSON value is shown, piece by piece: a payload may be as large as an event may be. Pure.
 
+import { count } from "../format.js";
+
 /** Entries of a list or an object that are shown at once. */
 export const ENTRIES = 100;
 /** Characters of a text that are shown at first; each step after that shows ten times as many. */
@@ -58,7 +60,7 @@ export function moreThan(shown) {
  */
 export function preview(value) {
   if (Array.isArray(value) && !value.length) return "[]";
-  if (Array.isArray(value)) return value.length === 1 ? "[1 item]" : `[${value.length.toLocaleString("en-US")} items]`;
+  if (Array.isArray(value)) return value.length === 1 ? "[1 item]" : `[${count(value.length)} items]`;
   if (!isBranch(value)) return typeof value === "string" ? JSON.stringify(beginningOf(value, PREVIEW)) : String(value);
   const names = entriesOf(value, 6).map(([name]) => beginningOf(String(name), 20));
   const size = sizeOf(value);

@@ -1,4 +1,4 @@
-// Which rows of a list are on the screen. Pure.
+// Which rows of a list are on the screen, and which element each has. Pure.
 
 /** Rows that are drawn above and below what is seen, so that a quick scroll does not show an empty strip. */
 export const OVERSCAN = 12;
@@ -48,4 +48,40 @@ export function scrolledTo(row, scrolled, height, rowHeight, count) {
   const below = (row + 1) * rowHeight + spare - height;
   const wanted = position > above ? above : position < below ? below : position;
   return Math.min(Math.max(wanted, 0), most) * scale;
+}
+
+/**
+ * The elements that rows are drawn in, as a ring: the row behind the last one has that of the first, once that is out of
+ * sight.
+ * @typedef {object} Ring
+ * @property {number} base  The row whose element is number 0.
+ * @property {number} room  How many elements there are.
+ * @property {number} first  The rows that are shown: from the first to before the last.
+ * @property {number} last
+ */
+
+/** @type {Ring} */
+export const NO_RING = { base: 0, room: 0, first: 0, last: 0 };
+
+/**
+ * The ring for other rows.
+ * @param {Ring} before
+ * @param {number} first
+ * @param {number} last
+ * @returns {Ring}
+ */
+export function ringOf(before, first, last) {
+  const room = Math.max(before.room, last - first);
+  // Where nothing stays in sight it begins anew, so that no element has to move behind another.
+  const isApart = room > before.room || first >= before.last || last <= before.first;
+  return { base: isApart ? first : before.base, room, first, last };
+}
+
+/**
+ * The number of a row's element, of which no other row that is shown has the same.
+ * @param {Ring} ring
+ * @param {number} row
+ */
+export function elementOf({ base, room }, row) {
+  return (((row - base) % room) + room) % room;
 }

@@ -4,6 +4,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "../../vendor/hooks.js";
 import { html } from "../html.js";
 import { Axis, useDrag } from "./axis.js";
+import { useElements } from "./elements.js";
 import { Row } from "./row.js";
 import { rowOf } from "./rows.js";
 import { shareOf, ticksOf } from "./timescale.js";
@@ -16,6 +17,8 @@ import { scrolledTo, windowOf } from "./viewport.js";
 export const ROW = 24;
 /** Pixels of the head above the rows. */
 const HEAD = 28;
+/** The number of the first row in the table: the head is the first of that. */
+const FIRST_ROW = 2;
 /** The list is drawn anew when so many rows have been scrolled by. */
 const STRIDE = 4;
 
@@ -62,7 +65,7 @@ export function Waterfall({ tree, rows, collapsed, wanted, cursor, chosen, range
     if (target?.closest(".twisty")) toggle(place);
     else open(place);
   };
-  const drawn = useRows();
+  const drawn = useRows(shown.first, shown.last);
   return html`<div
     class="waterfall"
     role="treegrid"
@@ -86,7 +89,7 @@ export function Waterfall({ tree, rows, collapsed, wanted, cursor, chosen, range
           drawn({
             tree,
             place,
-            index: shown.first + nth + 2,
+            index: shown.first + nth + FIRST_ROW,
             range,
             closed: collapsed.has(place),
             found: wanted === null ? 0 : wanted[place],
@@ -109,18 +112,23 @@ function lines(ticks, range) {
 /**
  * Makes rows, and keeps those that were drawn last: one that has not changed is not drawn again, which is what most of
  * them are while somebody scrolls.
+ *
+ * @param {number} first  The rows that are shown: from the first to before the last.
+ * @param {number} end
  */
-function useRows() {
-  const last = useRef(/** @type {Map<number, {given: Record<string, unknown>, row: any}>} */ (new Map()));
+function useRows(first, end) {
+  const elementOf = useElements(first, end);
+  const last = useRef(/** @type {Map<number, {given: Record<string, unknown>, element: number, row: any}>} */ (new Map()));
   const before = last.current;
   /** @type {typeof before} */
   const now = new Map();
   last.current = now;
   /** @param {Parameters<typeof Row>[0]} given */
   return (given) => {
+    const element = elementOf(given.index - FIRST_ROW);
     const known = before.get(given.place);
-    const isSame = known && Object.entries(given).every(([name, value]) => known.given[name] === value);
-    const kept = isSame ? known : { given, row: html`<${Row} key=${given.place} ...${given} />` };
+    const isSame = known?.element === element && Object.entries(given).every(([name, value]) => known.given[name] === value);
+    const kept = isSame ? known : { given, element, row: html`<${Row} key=${element} ...${given} />` };
     now.set(given.place, kept);
     return kept.row;
   };

@@ -1,6 +1,7 @@
 // Tokens, cost, durations and errors over time, by model or agent.
 
 import { useEffect, useState } from "../../vendor/hooks.js";
+import { note } from "../agents.js";
 import { get } from "../api.js";
 import { Chart } from "../chart.js";
 import { PERCENTILES, chartsOf } from "../chart_data.js";
@@ -107,6 +108,7 @@ function useSeries(conditions, by) {
       // Whoever drags over a chart would have it taken from under the pointer.
       await letGo();
       if (signal.aborted) return;
+      note(answer.agents_by_id);
       setData(answer);
       setError(null);
     };

@@ -7,6 +7,7 @@ import { html } from "../html.js";
 import { oneLine } from "../printable.js";
 import { go, segment, sessionPath, setQuery } from "../router.js";
 import { BETTER, changeText, shownPairs, signOf, WORSE } from "../session/comparing.js";
+import { useElements } from "../session/elements.js";
 import { groupOf, nameOf } from "../session/row.js";
 import { hasFailed, milliseconds } from "../session/rows.js";
 import { scrolledTo, windowOf } from "../session/viewport.js";
@@ -157,6 +158,7 @@ function Pairs({ pairs, shown, a, b }) {
     if (span) go(sessionPath(pair.after ? b : a, span.id) + kept());
   };
   const drawn = windowOf(scrolled, height + 4 * ROW, ROW, shown.length);
+  const elementOf = useElements(drawn.first, drawn.last);
   const isDrawn = drawn.first <= at && at < drawn.last;
   return html`<div
     class="waterfall pairs"
@@ -181,7 +183,7 @@ function Pairs({ pairs, shown, a, b }) {
       <div class="span-rows" role="presentation" style=${{ transform: `translateY(${drawn.top}px)` }}>
         ${shown.slice(drawn.first, drawn.last).map(
           ({ place, passed }, nth) => html`<${PairRow}
-            key=${place}
+            key=${elementOf(drawn.first + nth)}
             pair=${pairs[place]}
             place=${place}
             index=${drawn.first + nth + 2}
