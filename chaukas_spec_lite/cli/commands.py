@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import click
 
@@ -11,6 +12,16 @@ from chaukas_spec_lite.cli import COMMANDS, command
 from chaukas_spec_lite.misspelt import nearest
 
 _MOST, _LEAST = 80, 30
+
+_OTHER_WORDS = {
+    **dict.fromkeys(("--address", "--bind", "--host", "--listen", "--port", "-p"), ("--grpc", "--http")),
+    **dict.fromkeys(("--collector", "--server", "--target", "--url"), ("--endpoint",)),
+    **dict.fromkeys(("--database", "--db", "--sqlite"), ("--store",)),
+    **dict.fromkeys(("--count", "--lines", "--max", "-n"), ("--limit",)),
+    **dict.fromkeys(("--file", "--out", "-o"), ("--output",)),
+}
+"""Options that other programs have, and those that stand for them here, where a command has them."""
+_KEYS = ("--api-key", "--key", "--token")
 
 
 class NarrowHelp(click.HelpFormatter):
@@ -53,6 +64,22 @@ class Commands(click.Group):
         if is_word and (near := nearest(name, names)) is not None:
             ctx.fail(f"No such command {name!r}; did you mean {near}?")
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the one that is named; raises ``NoSuchOption`` with what to write instead of another program's option."""
+        try:
+            return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            known = {name for each in (error.ctx or ctx).command.params for name in each.opts}
+            name = error.option_name
+            if instead := [each for each in _OTHER_WORDS.get(name, ()) if each in known]:
+                hint = f"did you mean {' or '.join(instead)}?"
+            elif name in _KEYS and "--endpoint" in known:
+                hint = "the key comes from CHAUKAS_API_KEY"
+            else:
+                raise
+            # A new one: of possibilities, click would take those that are spelt like the name.
+            raise click.NoSuchOption(name, f"No such option {name!r}; {hint}", ctx=error.ctx) from error
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one; None if there is no such command."""

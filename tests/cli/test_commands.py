@@ -144,6 +144,14 @@ def test_no_line_is_longer_than_the_terminal(tmp_path: Path, name: str, width: i
         assert "57 events in 2 sessions, from 2026-11-27 09:14:07 UTC to 2026-11-27 09:14:24 UTC" in text
 
 
+@pytest.mark.parametrize("name", ["sessions", "stats"])
+def test_a_terminal_shows_how_many_events_were_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / "many.delim").write_bytes(RECORDING.read_bytes() * 20)
+    status, shown = on_terminal(tmp_path, 80, name, "many.delim")
+    assert (status, "1,000 events (" in plain(shown)) == (0, True)
+    assert here(tmp_path, name, "many.delim").stderr == ""
+
+
 def test_colours_are_for_terminals_that_want_them(tmp_path: Path) -> None:
     arguments = "query", "--type", "ERROR", "--type", "AGENT_END", "--limit", "2", str(RECORDING)
     assert "\x1b[" in on_terminal(tmp_path, 80, *arguments)[1]
@@ -254,3 +262,25 @@ def test_of_a_misspelt_command_the_nearest_is_named(tmp_path: Path, typed: list[
     done = here(tmp_path, *typed)
     hint = f"; did you mean {meant}?" if meant else "."
     assert (done.returncode, done.stderr.splitlines()[-1]) == (2, f"Error: No such command {typed[-1]!r}{hint}")
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        (["serve", "--port", "8080"], "did you mean --grpc or --http?"),
+        (["query", "-n", "5"], "did you mean --limit?"),
+        (["sessions", "--db", "events.db"], "did you mean --store?"),
+        (["send", "--url", "http://h", "f"], "did you mean --endpoint?"),
+        (["tail", "--api-key", "hush"], "the key comes from CHAUKAS_API_KEY"),
+    ],
+)
+def test_options_of_other_programs_are_told_by_their_names_here(tmp_path: Path, typed: list[str], hint: str) -> None:
+    done = here(tmp_path, *typed)
+    last = done.stderr.splitlines()[-1]
+    assert (done.returncode, last) == (2, f"Error: No such option {typed[1]!r}; {hint}")
+
+
+def test_an_option_that_no_command_has_is_told_without_a_guess(tmp_path: Path) -> None:
+    # demo listens on a free port, and nothing says on which.
+    done = here(tmp_path, "demo", "--port", "1")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "Error: No such option '--port'.")
