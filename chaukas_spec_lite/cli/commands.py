@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -31,8 +32,23 @@ class NarrowHelp(click.HelpFormatter):
         super().__init__(width=max(_LEAST, min(shutil.get_terminal_size().columns, _MOST) - 2))
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        """Write a list of options with what they do; the narrower it is, the less room the options get."""
-        super().write_dl(list(rows), min(col_max, self.width // 3 + 4), col_spacing)
+        """Write a list of options with what they do; the narrower it is, the less room the options get.
+
+        They get what the longest word leaves, such as the name of a variable, which click would cut.
+        """
+        broken = [(self._broken(name), text) for name, text in rows]
+        longest = max((len(word) for _, text in broken for word in text.split()), default=0)
+        room = max(0, self.width - self.current_indent - col_spacing - longest)
+        super().write_dl(broken, min(col_max, self.width // 3 + 4, room), col_spacing)
+
+    def _broken(self, name: str) -> str:
+        """Break an option behind one of the values that it may have, where there is no room for all on a line."""
+        room = self.width - 2 * self.indent_increment
+        if len(name) <= room:
+            return name
+        indent = " " * (self.current_indent + 2 * self.indent_increment)
+        parts = textwrap.fill(name.replace("|", "| "), room, subsequent_indent=indent, break_long_words=False)
+        return parts.replace("| ", "|")
 
 
 class HelpContext(click.Context):
