@@ -86,15 +86,14 @@ def _show(error: ClickException) -> None:
     """
     import click
 
-    stream = sys.stderr
-    if isinstance(error, click.UsageError) or stream is None or not stream.isatty():
-        said = io.StringIO()
-        error.show(said)
-        click.echo(without_passwords(said.getvalue()), nl=False, err=True)
-        return
-    width = max(20, shutil.get_terminal_size().columns)
-    text = without_passwords(f"Error: {error.format_message()}")
-    click.echo(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False), err=True)
+    said = io.StringIO()
+    error.show(said)
+    lines = without_passwords(said.getvalue()).splitlines()
+    if sys.stderr is not None and sys.stderr.isatty():
+        width = max(20, shutil.get_terminal_size().columns)
+        lines = [textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) for line in lines]
+    for line in lines:
+        click.echo(line, err=True)
 
 
 def _discard_output() -> None:

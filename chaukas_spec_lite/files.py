@@ -343,9 +343,9 @@ def _delimited(file: _Ahead, name: str, make: _Make) -> Iterator[AnyEntry]:
             # By the first one it is seen whether the file holds events at all.
             entry: AnyEntry = make(data, file.position) if start else _parsed(data, file.position)
         except DecodeError as error:
-            hint = "" if start else " (the file holds neither length-delimited Event messages nor JSON lines)"
             torn = isinstance(error, _TornEvent) and bool(start)
-            text = f"{name}: in the event at byte {start:,}: {error}{hint}"
+            what = f"{name}: " if start else f"{name} is no file of events, neither JSON nor delimited protobuf: "
+            text = f"{what}in the event at byte {start:,}: {error}"
             entry = _unread(text, file.position, torn=torn, cause=error)
             # Behind an event that is none there may be others, but not behind a length that is none.
             if not data or not start:

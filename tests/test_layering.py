@@ -34,7 +34,7 @@ RULES = Rules(
     levels=(
         (
             *("errors", "process", "clock", "version", "misspelt", "official_names", "betterproto_version"),
-            *("gzipped", "json_pieces", "printable", "rationed_log"),
+            *("certificates", "gzipped", "json_pieces", "printable", "rationed_log"),
         ),
         ("ids", "termination", "settings", "wire", "message.listing"),
         # The spool and chains know bytes, and the transport frames: none of them can import a message.

@@ -14,6 +14,7 @@ from chaukas_spec_lite.cli.formats import harmless
 from chaukas_spec_lite.cli.options import endpoint_option, epilog, limit_option, output_option
 from chaukas_spec_lite.cli.output import pictures, quiet_logs, run, say, writing
 from chaukas_spec_lite.cli.sources import taker_of
+from chaukas_spec_lite.cli.takers import flushed
 from chaukas_spec_lite.cli.terminal import count, moment_of
 from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.export.dead_letters import DeadLetters
@@ -59,7 +60,7 @@ def dead_letters(
     if sends:
         if limit is not None or output is not None or form != "text":
             raise click.UsageError("--send sends all of them again: leave out --limit, --output and --format")
-        _tell(run(_resent(directory, endpoint, timeout)))
+        _tell(*run(_resent(directory, endpoint, timeout)))
         return
     letters = run(_read(directory, limit))
     if form == "text":
@@ -104,24 +105,23 @@ def _record(letter: DeadLetter, form: str) -> bytes:
     return f"{harmless(json.dumps(about))}\n".encode()
 
 
-async def _resent(directory: Path, endpoint: str | None, timeout: float) -> tuple[int, bool, Stats]:
+async def _resent(directory: Path, endpoint: str | None, timeout: float) -> tuple[int, bool, Stats, str]:
     _check(directory)
     async with taker_of(endpoint) as taker:
         with quiet_logs():
             exporter = EventExporter(taker, spool=directory)
             try:
                 emitted = await exporter.resend_dead_letters()
-                all_sent = await exporter.flush(timeout)
+                all_sent = await flushed(exporter, taker, timeout)
             finally:
                 await exporter.aclose(1.0)
-            return emitted, all_sent, exporter.stats()
+            stats = exporter.stats()
+            return emitted, all_sent, stats, taker.why_left(stats)
 
 
-def _tell(done: tuple[int, bool, Stats]) -> None:
-    emitted, all_sent, stats = done
+def _tell(emitted: int, all_sent: bool, stats: Stats, why: str) -> None:
     say(f"{count(emitted, 'event')} tried again, {stats.sent:,} sent.")
     if refused := sum(stats.dropped.values()):
         raise click.ClickException(f"{count(refused, 'event')} refused once more, and still dead letters")
     if not all_sent:
-        why = f": {stats.last_error}" if stats.last_error else ""
         raise click.ClickException(f"not all could be sent, and what was not waits in the spool{why}")

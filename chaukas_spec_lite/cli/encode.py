@@ -74,7 +74,7 @@ _message = click.option(
     type=MessageParam(),
     default="Event",
     show_default=True,
-    help="Which message it is: Event, EventBatch, chaukas.spec.common.v1.QueryRequest.",
+    help="Which message it is, with its package or without: Event, EventBatch, QueryRequest.",
 )
 _delimited = click.option(
     "--delimited", is_flag=True, help="Any number of messages, each behind its length, instead of one."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import socket
 import ssl
 import threading
 import urllib.error
@@ -14,10 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from chaukas_spec_lite.certificates import why_untrusted
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.printable import one_line
 from chaukas_spec_lite.rpc.client.endpoint import is_loopback
-from chaukas_spec_lite.sinks.answers import Answer
+from chaukas_spec_lite.sinks.answers import Answer, key_hint
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -137,8 +139,8 @@ class DoorClient:
         detail = one_line(_detail(body))
         said = f"{where}: {error.code} {detail}".rstrip()
         if error.code == 401:
-            known = "Authorization" in self._headers
-            said += ": the key in CHAUKAS_API_KEY is not known there" if known else ": set CHAUKAS_API_KEY to a key"
+            hint = key_hint(detail, has_key="Authorization" in self._headers)
+            said += f": {hint}" if hint else ""
         elif error.code in (404, 405) and "/audit/" not in where:  # of a log, the answer itself says what is missing
             said = f"{where}: {error.code}: there is no collector that answers this: {_ADVICE}"
         elif 300 <= error.code < 400:
@@ -158,11 +160,12 @@ class DoorClient:
         if isinstance(reason, http.client.BadStatusLine) and not isinstance(reason, http.client.RemoteDisconnected):
             return f"it does not speak HTTP/1: of a gRPC port, write --endpoint {self._grpc_scheme()}{host}"
         if isinstance(reason, ssl.SSLCertVerificationError):
-            why = reason.verify_message
-            return f"its certificate is not trusted ({why}): SSL_CERT_FILE names the file of whom to trust"
+            return why_untrusted(reason)
         if isinstance(reason, ssl.SSLError):
             why = (reason.reason or str(reason)).lower().replace("_", " ")
             return f"TLS failed ({why}): without TLS, write http://{host}"
+        if isinstance(reason, socket.gaierror):
+            return f"the name cannot be resolved: {reason.strerror}"
         if isinstance(reason, TimeoutError):
             return f"no answer came within {_TIMEOUT:g} s"
         if isinstance(reason, (ConnectionError, http.client.HTTPException)):
@@ -209,6 +212,8 @@ def _pause(text: str | None) -> float:
 
 def _is_passing(error: Exception) -> bool:
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    if isinstance(reason, socket.gaierror):  # a name that is not known is most likely misspelt
+        return reason.errno == socket.EAI_AGAIN
     passing = ConnectionRefusedError, ConnectionResetError, TimeoutError, http.client.IncompleteRead
     return isinstance(reason, passing) and not isinstance(reason, ssl.SSLError)
 

@@ -145,9 +145,14 @@ def refuse_binary_on_terminal(output: str | None) -> None:
 
 
 def say(text: str, style: str = "") -> None:
-    """Tell people something on standard error, without cutting a word."""
+    """Tell people something on standard error, without cutting a word; above the bar that shows how far it is."""
     err = console(errors=True)
-    err.print(Text(one_line(text, err.encoding), style), soft_wrap=not err.is_terminal)
+    with err.capture() as printed:
+        err.print(Text(one_line(text, err.encoding), style), soft_wrap=not err.is_terminal)
+    if sys.stderr is not None:
+        # Not by the console itself: it would go round what a bar puts in the stream's place, to write above it.
+        sys.stderr.write(printed.get())
+        sys.stderr.flush()
 
 
 @contextmanager

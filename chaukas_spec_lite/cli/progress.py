@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing, contextmanager
+from typing import TypeVar
 
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
 
 from chaukas_spec_lite.cli.terminal import console, count, rate
+
+T = TypeVar("T")
+
+OFTEN = 1000
+"""After so many events it is shown how far a command is."""
 
 
 @contextmanager
@@ -34,3 +40,15 @@ def progress(doing: str, total: int) -> Generator[Callable[[int, int], None], No
             bar.update(task, completed=done, description=said)
 
         yield show
+
+
+async def shown(events: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+    """Yield what is read, and show how much it is: of a place with millions of events, it takes minutes to read all."""
+    with progress("reading", 0) as show:
+        number = 0
+        async with aclosing(events):
+            async for event in events:
+                yield event
+                number += 1
+                if number % OFTEN == 0:
+                    show(0, number)

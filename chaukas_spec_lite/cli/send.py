@@ -63,7 +63,7 @@ async def _send(
 ) -> FileSender:
     # One file that is not there is told before anything of the others is sent.
     sizes = [0 if name == "-" else os.stat(name).st_size for name in files]
-    async with taker_of(endpoint, ends_at_mistakes=True) as taker:
+    async with taker_of(endpoint) as taker:
         with quiet_logs(), progress("sending", sum(sizes)) as show:
             done = 0
 

@@ -10,20 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.cli.doors import why_not_taken
 from chaukas_spec_lite.cli.sent_notes import SentNotes
-from chaukas_spec_lite.errors import ChaukasError, RpcError, StatusError
+from chaukas_spec_lite.cli.takers import LOOK, Taker, TellingTaker
+from chaukas_spec_lite.errors import ChaukasError, StatusError
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.exporter import EventExporter
-from chaukas_spec_lite.export.sender import NOT_ABOUT_EVENTS
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.files import MAX_EVENT, Entry, NoEvent, Recorded
 from chaukas_spec_lite.wire.envelopes import event_id_of
-
-if TYPE_CHECKING:
-    from chaukas_spec_lite.cli.takers import Taker
 
 PART_EVENTS = 4000
 PART_BYTES = 16 << 20
@@ -32,8 +28,6 @@ MAX_TOLD = 20
 """Refused events that are named; the others are counted."""
 _TURN = 200
 """After so many events that were read, what sends them gets its turn."""
-_LOOK = 0.5
-"""Seconds between two looks at how far it is."""
 _HEAD = 4096
 
 SETTINGS = ExportSettings(
@@ -119,19 +113,12 @@ class RefusalsSender:
     def __init__(self, taker: Taker, refused: Refused) -> None:
         self.settings = taker.settings
         """What the exporter completes events with."""
-        self.mistake: RpcError | None = None
-        """Why nothing can be taken before somebody corrects a key or an address."""
         self._taker = taker
         self._refused = refused
 
     async def send(self, encoded_events: Sequence[bytes]) -> None:
         """Hand over a batch; raises as the taker does."""
-        try:
-            rejected = await self._taker.send(encoded_events)
-        except RpcError as error:
-            self.mistake = error if error.status in NOT_ABOUT_EVENTS else self.mistake
-            raise
-        self.mistake = None
+        rejected = await self._taker.send(encoded_events)
         self._refused.rejected(rejected)
         # The answer to a batch says how many. By themselves, events are answered with the reason; those that are
         # stored already are not stored again.
@@ -157,7 +144,7 @@ class FileSender:
 
     def __init__(
         self,
-        taker: Taker,
+        taker: TellingTaker,
         patience: float,
         progress: Callable[[HowFar], None],
         clock: Callable[[], float] = time.monotonic,
@@ -167,8 +154,8 @@ class FileSender:
         self._patience = patience
         self._progress = progress
         self._clock = clock
-        self._sender = RefusalsSender(taker, self.refused)
-        self._exporter = EventExporter(self._sender, SETTINGS, on_drop=self.refused)
+        self._taker = taker
+        self._exporter = EventExporter(RefusalsSender(taker, self.refused), SETTINGS, on_drop=self.refused)
 
     async def send(self, entries: Iterator[Entry], notes: SentNotes | None, told: Callable[[NoEvent], None]) -> None:
         """Send the events of a file.
@@ -214,8 +201,8 @@ class FileSender:
     async def _settle(self, notes: SentNotes | None, number: int) -> None:
         """Wait until nothing is under way, and note that."""
         before, since = self._count(), self._clock()
-        while not await self._exporter.flush(_LOOK) and self._exporter.stats().pending:
-            if (mistake := self._sender.mistake) is not None:
+        while not await self._exporter.flush(LOOK) and self._exporter.stats().pending:
+            if (mistake := self._taker.mistake) is not None:
                 # To go on would change nothing, and make a collector shut out who comes with a wrong key.
                 raise NothingSentError(why_not_taken(mistake))
             if (count := self._count()) != before:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chaukas_spec_lite.cli.http_source import HttpSource, understood
+from chaukas_spec_lite.cli.progress import shown
 from chaukas_spec_lite.cli.store_source import StoreSource
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter
 from chaukas_spec_lite.trace.figures import SessionSummer, SessionSums, latest_first, order_of
@@ -51,7 +52,7 @@ async def sessions_of(source: Source, wanted: Wanted, limit: int | None) -> list
 
 async def _of_all(source: Source, in_order: Wanted) -> list[SessionSums]:
     adding = SessionSummer()
-    async with aclosing(source.find(in_order)) as events:
+    async with aclosing(shown(source.find(in_order))) as events:
         async for event in events:
             adding.add(event)
     return adding.latest()

@@ -53,9 +53,10 @@ def sessions(place: Whereabouts, wanted: Wanted, form: str, limit: int | None, o
     """List sessions, those with the latest events first: events, errors, duration, tokens, cost, agents.
 
     WHAT is a session's name, and what was said to it first; of both, as much as there is room for.
-    They are summed up from all events that meet the conditions. A collector that is asked by HTTP does that itself,
-    unless there are other conditions than --tenant and --project. --limit counts sessions. With it, only the events of
-    so many sessions are read, the latest ones: at once where there are many, unless they are in files.
+    They are summed up from all events that meet the conditions: minutes, where there are millions. A collector that is
+    asked by HTTP does that itself, unless there are other conditions than --tenant and --project. gRPC has no call for
+    it. --limit counts sessions. With it, only the events of so many sessions are read, the latest ones: at once where
+    there are many, unless they are in files. By gRPC, that is whatever is newer than the last of them, too.
     """
     refuse_own_input(output, place.files)
     told = Unreadable()

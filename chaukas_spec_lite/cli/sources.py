@@ -20,7 +20,7 @@ from chaukas_spec_lite.cli.formats import read_object
 from chaukas_spec_lite.cli.grpc_source import CollectorSource
 from chaukas_spec_lite.cli.http_source import HttpSource
 from chaukas_spec_lite.cli.store_source import StoreSource
-from chaukas_spec_lite.cli.takers import DoorTaker, Taker, TellingTaker
+from chaukas_spec_lite.cli.takers import DoorTaker, TellingTaker
 from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.client.settings import ENDPOINT_VARIABLES
@@ -29,8 +29,7 @@ from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.skim import skim
 from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.matching import matches
-from chaukas_spec_lite.errors import ChaukasError, HTTP1Error, StatusCode
-from chaukas_spec_lite.export.sender import NOT_ABOUT_EVENTS
+from chaukas_spec_lite.errors import ChaukasError, HTTP1Error
 from chaukas_spec_lite.files import (
     MAX_EVENT,
     AnyEntry,
@@ -208,19 +207,13 @@ def client_for(endpoint: str | None) -> ChaukasClient:
 
 
 @asynccontextmanager
-async def taker_of(endpoint: str | None, *, ends_at_mistakes: bool = False) -> AsyncGenerator[Taker, None]:
-    """Open what takes events to a collector.
-
-    Args:
-        endpoint: The option that names it; without it, the environment does.
-        ends_at_mistakes: Whether who sends ends at a wrong key or address, and tells of it.
-    """
-    untold = NOT_ABOUT_EVENTS if ends_at_mistakes else frozenset[StatusCode]()
+async def taker_of(endpoint: str | None) -> AsyncGenerator[TellingTaker, None]:
+    """Open what takes events to a collector, the one that the option names; without it, the environment does."""
     if (url := http_address(endpoint)) is not None:
-        yield TellingTaker(DoorTaker(*url), untold)
+        yield TellingTaker(DoorTaker(*url))
     else:
         async with client_for(endpoint) as client:
-            yield TellingTaker(client, untold)
+            yield TellingTaker(client)
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from rich.text import Text
 from chaukas_spec_lite.cli.columns import Row, table
 from chaukas_spec_lite.cli.options import epilog, filter_options, limit_option, output_option, place_options
 from chaukas_spec_lite.cli.output import Unreadable, pictures, refuse_own_input, run, say, writing
+from chaukas_spec_lite.cli.progress import shown
 from chaukas_spec_lite.cli.sources import source_of
 from chaukas_spec_lite.cli.terminal import costs, count, moment_of
 from chaukas_spec_lite.cli.totals import EventTotals, totals
@@ -48,9 +49,10 @@ if TYPE_CHECKING:
 def stats(place: Whereabouts, wanted: Wanted, form: str, brief: bool, limit: int | None, output: str | None) -> None:
     """Count events by type, sessions, errors, and the tokens and cost of models and agents.
 
-    What models and agents took is kept nowhere, so all events that meet the conditions are read for it. With --totals
-    none is, but for --text: a store, and a collector, count the rest at once. By gRPC, a collector counts by --tenant,
-    --project, --since and --until alone, and events with the status FAILED are read.
+    What models and agents took is kept nowhere, so all events that meet the conditions are read for it: minutes, where
+    there are millions. Ask for less, as with --since 1d, or for --totals, which reads none, but for --text: a store,
+    and a collector, count the rest at once. By gRPC, a collector counts by --tenant, --project, --since and --until
+    alone, and events with the status FAILED are read.
 
     --limit is for the lines of each table; all events are counted. Of tokens, only what a model call's END says.
     """
@@ -74,7 +76,7 @@ async def _report(place: Whereabouts, wanted: Wanted, told: Unreadable, brief: b
         if brief:
             return _Brief(await totals(source, wanted))
         figures = Figures()
-        async with aclosing(source.find(replace(wanted, oldest_first=True))) as events:
+        async with aclosing(shown(source.find(replace(wanted, oldest_first=True)))) as events:
             async for event in events:
                 figures.add(event)
         return _Whole(figures)

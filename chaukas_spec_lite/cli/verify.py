@@ -19,7 +19,7 @@ from chaukas_spec_lite.cli.log_checks import NotProvenError, included, judge, re
 from chaukas_spec_lite.cli.logs import HttpLog, stored_log
 from chaukas_spec_lite.cli.options import epilog, filter_options, limit_option, output_option, place_options
 from chaukas_spec_lite.cli.output import Unreadable, pictures, refuse_own_input, run, writing
-from chaukas_spec_lite.cli.progress import progress
+from chaukas_spec_lite.cli.progress import OFTEN, progress
 from chaukas_spec_lite.cli.sources import FileSource, entries_of, source_of
 from chaukas_spec_lite.cli.terminal import count
 from chaukas_spec_lite.cli.verified import Proven, Result, as_json, print_result
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FAULTS = 20
-_OFTEN = 1000
-"""After so many events it is shown how far it is."""
 
 
 @click.command(
@@ -279,7 +277,7 @@ async def _followed(
                 if leaves is not None:
                     leaves.add(leaf_hash(bytes(event)))
                 number += 1
-                if number % _OFTEN == 0:
+                if number % OFTEN == 0:
                     show(source.position if isinstance(source, FileSource) else 0, number)
         return verifier.result()
 

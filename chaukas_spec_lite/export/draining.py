@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,11 +70,21 @@ async def drain(
     refuse_misspelt(changes, drain, EventExporter)
     if "spool" in changes:
         raise SettingError("spool", "is the directory, which drain takes as its first argument")
+    return await drained_by(directory, sender, lambda exporter: exporter.flush(timeout), **changes)
+
+
+async def drained_by(
+    directory: str | os.PathLike[str],
+    sender: Sender,
+    flush: Callable[[EventExporter], Awaitable[bool]],
+    **changes: Unpack[ExportOptions],
+) -> Drained:
+    """Send what ended processes left in a spool, and wait for that as long as ``flush`` does; else as ``drain``."""
     folder = _existing(directory)
     changes["spool"] = folder
     exporter = EventExporter(sender, **changes)
     try:
-        all_sent = await exporter.flush(timeout)
+        all_sent = await flush(exporter)
     finally:
         await exporter.aclose(_CLOSING)
     return Drained(all_sent, SpoolDirectory(folder).bytes_waiting(), exporter.stats())

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from chaukas_spec_lite.errors import (
+    ConnectError,
     MessageTooLargeError,
     ResponseTooLargeError,
     RpcError,
@@ -123,6 +124,8 @@ def judge(error: BaseException) -> Verdict:
         return Verdict.LATER
     if isinstance(error, MessageTooLargeError):
         return Verdict.TOO_LARGE
+    if isinstance(error, ConnectError):  # whatever its status is, nobody has seen the events
+        return Verdict.LATER
     if isinstance(error, RpcError) and error.status in REFUSALS:
         return Verdict.INVALID
     if isinstance(error, RpcError) and error.status in NOT_ABOUT_EVENTS:

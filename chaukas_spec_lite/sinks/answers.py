@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
+from chaukas_spec_lite.certificates import why_untrusted
 from chaukas_spec_lite.errors import (
     ConnectError,
     ConnectionLostError,
@@ -130,10 +131,7 @@ def of_answer(answer: Answer, rpc: str, peer: str, *, has_key: bool, now: dateti
         now: The time, for a ``Retry-After`` that is a date; that of the system if None.
     """
     status, words = answer.status, answer.words
-    if status == 401:
-        hint = "it does not accept the api_key" if has_key else "it wants an api_key: set CHAUKAS_API_KEY"
-    else:
-        hint = _HINTS.get(status, "")
+    hint = key_hint(words, has_key=has_key) if status == 401 else _HINTS.get(status, "")
     details = ": ".join(filter(None, [f"HTTP {status}", hint, words]))
     if status == 413:
         return MessageTooLargeError(details, rpc=rpc, peer=peer)
@@ -145,6 +143,18 @@ def of_answer(answer: Answer, rpc: str, peer: str, *, has_key: bool, now: dateti
     pause = pause_of(answer.headers.get("retry-after", ""), now)
     kind = DeadlineExceededError if code is StatusCode.DEADLINE_EXCEEDED else StatusError
     return kind(details, status=code, rpc=rpc, peer=peer, retryable=True, pushback=pause)
+
+
+def key_hint(words: str, *, has_key: bool) -> str:
+    """Say what to do about a 401; nothing where the server itself speaks of the key, as a collector does.
+
+    Args:
+        words: What the server says.
+        has_key: Whether an API key was sent.
+    """
+    if "key" in words.lower():
+        return ""
+    return "it does not accept the api_key" if has_key else "it wants an api_key: set CHAUKAS_API_KEY"
 
 
 def pause_of(text: str, now: datetime | None = None) -> float | None:
@@ -188,7 +198,7 @@ def of_failure(error: Exception, rpc: str, peer: str, timeout: float) -> RpcErro
     text = one_line(str(error)) or type(error).__name__
     tls = next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)), None)
     if isinstance(tls, ssl.SSLCertVerificationError):
-        return TLSError(f"the server's certificate is not trusted: {tls.verify_message}", rpc=rpc, peer=peer)
+        return TLSError(why_untrusted(tls), rpc=rpc, peer=peer)
     if tls is not None and names & _CONNECTING:
         reason = (getattr(tls, "reason", None) or str(tls)).lower().replace("_", " ")
         again = isinstance(tls, (ssl.SSLEOFError, ssl.SSLZeroReturnError))

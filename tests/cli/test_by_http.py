@@ -170,15 +170,19 @@ def test_each_mistake_is_one_sentence(served: Served, tmp_path: Path) -> None:
     )
 
 
+BEARER = "authorization: Bearer <key>"
+
+
 def test_a_key_is_asked_for(tmp_path: Path) -> None:
     key = run(tmp_path, "keys", "add", "--tenant", "acme").stdout.strip()
     writer = run(tmp_path, "keys", "add", "--tenant", "acme", "--write").stdout.strip()
     with serving(tmp_path, "--store", "memory:", *BOTH) as served:
         http = url(served)
-        assert refused(tmp_path, http).endswith(": set CHAUKAS_API_KEY to a key")
-        assert refused(tmp_path, http, CHAUKAS_API_KEY="ck_x_y").endswith(
-            "the key in CHAUKAS_API_KEY is not known there"
-        )
+        # What to do is said once: the collector says it.
+        without = refused(tmp_path, http)
+        assert without.endswith(f": 401 the call was refused: it sent no key: set CHAUKAS_API_KEY, or send {BEARER}")
+        unknown = refused(tmp_path, http, CHAUKAS_API_KEY="ck_x_y")
+        assert unknown.endswith(": 401 the call was refused: its key is not known here, or was revoked")
         assert f"{http}/api/events: 403 " in refused(tmp_path, http, CHAUKAS_API_KEY=writer)
         done = here(tmp_path, "query", "--endpoint", http, CHAUKAS_API_KEY=key)
         assert (done.returncode, done.stderr) == (0, "No events were found.\n")

@@ -64,7 +64,7 @@ def test_the_kind_of_a_file_is_told_by_its_content(tmp_path: Path, data: bytes, 
         assert [each.event_id for each in read(tmp_path / "f", data)] == ids
 
 
-NEITHER = r" \(the file holds neither length-delimited Event messages nor JSON lines\)$"
+NEITHER = r"/f is no file of events, neither JSON nor delimited protobuf: in the event at byte 0: "
 
 
 @pytest.mark.parametrize(
@@ -78,16 +78,16 @@ NEITHER = r" \(the file holds neither length-delimited Event messages nor JSON l
         (b'{"event_id": "a"\n', r"/f:1:\d+: [^;]*$"),
         (b'{"event_id": "\xff"}\n', r"/f:1:\d+: "),
         (b'{"event_id": "a", "no_such_field": 1}', r"/f:1:\d+: .*no_such_field"),
-        (b"plain text", r"/f: in the event at byte 0: " + ".*" + NEITHER),
-        (b"PK\x03\x04 something zipped" * 9, r"/f: in the event at byte 0: Event: .*" + NEITHER),
-        (b"\xff" * 20, r"/f: in the event at byte 0: a varint is longer than 10 bytes.*" + NEITHER),
+        (b"plain text", NEITHER),
+        (b"PK\x03\x04 something zipped" * 9, NEITHER + "Event: "),
+        (b"\xff" * 20, NEITHER + "a varint is longer than 10 bytes"),
         (
             b"\x03\x0a\x01a\x05\x0a\x01a",
             r"/f: in the event at byte 4: its length is 5 bytes, but the file ends after 3: the last event is torn",
         ),
         (b"\x03\x0a\x01a\x80", r"/f: in the event at byte 4: the input ends inside a varint"),
         (b"\x03\x0a\x01a\x02\x0a\x05", r"/f: in the event at byte 4: Event: .*\(at byte 1\)$"),
-        (b"\xff\xff\xff\xff\x7f", r"/f: in the event at byte 0: its length would be 34,359,738,367 bytes.*" + NEITHER),
+        (b"\xff\xff\xff\xff\x7f", NEITHER + "its length would be 34,359,738,367 bytes"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, data: bytes, message: str) -> None:

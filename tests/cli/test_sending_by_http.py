@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from chaukas_spec_lite import BlockingChaukasClient, BlockingExporter, Event
+from chaukas_spec_lite import BlockingChaukasClient, BlockingExporter, Event, StatusCode
+from chaukas_spec_lite.errors import StatusError
 from tests.cli.recordings import RECORDING, here, recorded, written
 from tests.cli.serving import Served, serving
 from tests.patience import HANG
@@ -112,9 +113,9 @@ def test_a_web_page_is_no_receipt(tmp_path: Path) -> None:
     leave_in_spool(tmp_path)
     with pages() as page, serving(tmp_path, "--store", "memory:", *BOTH) as served:
         assert refused(tmp_path, page).startswith(f"{page}{said}")
-        lost = here(tmp_path, "drain", "--endpoint", page, "--timeout", "0.3", "spool")
+        lost = here(tmp_path, "drain", "--endpoint", page, "spool")
         assert lost.returncode == 1
-        assert lost.stderr.startswith(f"Nothing is taken yet, it is tried again: {page}{said}")
+        assert f" bytes are left in spool: {page}{said}" in lost.stderr
         # It is there for who takes it.
         done = here(tmp_path, "drain", "--endpoint", url(served), "spool")
         assert (done.returncode, done.stderr) == (0, "1 event found, 1 sent.\n")
@@ -156,11 +157,72 @@ def test_a_collector_that_is_away_is_told_at_once_and_waited_for(tmp_path: Path)
             assert last.startswith("Error: nothing was taken for 0.2 seconds: ")
 
 
-def test_a_wrong_key_is_told_at_once_by_each_door(tmp_path: Path) -> None:
-    here(tmp_path, "keys", "add", "--tenant", "acme")
-    with serving(tmp_path, "--store", "memory:", *BOTH) as served:
+def leave_dead_letters(folder: Path) -> None:
+    """What a program leaves whose event was refused."""
+
+    class Refusing:
+        async def send(self, encoded_events: Sequence[bytes]) -> None:
+            raise StatusError("no", status=StatusCode.INVALID_ARGUMENT, rpc="IngestEventBatch")
+
+    with BlockingExporter(Refusing(), spool=folder / "letters") as exporter:
+        exporter.emit(Event(event_id="refused", session_id="s"))
+        exporter.flush(HANG)
+
+
+def at_once(folder: Path, endpoint: str, **env: str) -> list[str]:
+    """What each command that sends says of a mistake, at once, whatever time it is given."""
+    said = [refused(folder, endpoint, **env)]
+    for command in ("drain", "spool"), ("dead-letters", "--send", "letters"):
+        done = here(folder, *command, "--endpoint", endpoint, "--timeout", f"{10 * HANG}", **env)
+        counted, line = done.stderr.splitlines()
+        assert (done.returncode, done.stdout, counted.endswith(" 0 sent.")) == (1, "", True)
+        said.append(line)
+    return said
+
+
+@pytest.fixture
+def left(tmp_path: Path) -> Path:
+    """A folder with events that are to be sent."""
+    leave_in_spool(tmp_path)
+    leave_dead_letters(tmp_path)
+    return tmp_path
+
+
+def test_a_wrong_key_ends_each_command_at_once_by_each_door(left: Path) -> None:
+    reader = here(left, "keys", "add", "--tenant", "acme", "--read").stdout.strip()
+    with serving(left, "--store", "memory:", *BOTH) as served:
         for endpoint in served.grpc, url(served):
-            assert "key is not known here" in refused(tmp_path, endpoint, CHAUKAS_API_KEY="ck_x_y")
+            for key, why in ("ck_x_y", "its key is not known here, or was revoked"), (reader, "does not allow writing"):
+                said = at_once(left, endpoint, CHAUKAS_API_KEY=key)
+                assert [line.endswith(why) for line in said] == [True] * 3, said
+        # Asked again and again with a wrong key, a collector would shut out who asks, and who comes from there later.
+        _, logged = served.end()
+        assert "too many wrong keys" not in logged
+
+
+def test_a_wrong_address_ends_each_command_at_once(left: Path) -> None:
+    with serving(left, "--store", "memory:", *BOTH) as served:
+        http, grpc = url(served), served.grpc
+        for endpoint, why in [
+            (http.removeprefix("http://"), f"for a collector's HTTP door, write --endpoint {http}"),
+            (f"http://{grpc}", f"it does not speak HTTP/1: of a gRPC port, write --endpoint {grpc}"),
+            (f"{http}/api", "404: nothing takes events there: is the endpoint what stands before /events?"),
+            (f"grpcs://{grpc}", "does the peer speak TLS? If not, leave out grpcs:// or https://"),
+            # No event is at fault for the name of a host that cannot be one.
+            ("a..b:50051", "the host name is not valid: "),
+        ]:
+            said = at_once(left, endpoint)
+            assert [why in line for line in said] == [True] * 3, said
+        sent = here(left, "drain", "--endpoint", grpc, "spool")
+        assert (sent.returncode, sent.stderr) == (0, "1 event found, 1 sent.\n")
+
+
+def test_a_certificate_that_is_not_trusted_ends_each_command_at_once(left: Path) -> None:
+    trustme.CA().issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(left / "own.pem")
+    with serving(left, "--store", "memory:", *BOTH, "--tls-cert", "own.pem") as served:
+        for endpoint in served.grpc, url(served):
+            said = at_once(left, endpoint)
+            assert [line.endswith(": SSL_CERT_FILE names the file of whom to trust") for line in said] == [True] * 3
 
 
 def test_by_tls_each_door_has_its_scheme(tmp_path: Path) -> None:

@@ -125,6 +125,8 @@ def test_not_trusted(authority: Authority) -> None:
             with pytest.raises(TLSError, match=words):
                 raise error
             assert "not trusted" in error.details
+            # Whom to trust is said where that would help: nobody makes another name, or another day, a good one.
+            assert ("SSL_CERT_FILE" in error.details) is words.startswith("unable")
             assert not error.retryable
 
     run(main())

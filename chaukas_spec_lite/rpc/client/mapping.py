@@ -12,6 +12,7 @@ import ssl
 
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 
+from chaukas_spec_lite.certificates import why_untrusted
 from chaukas_spec_lite.errors import (
     ConnectError,
     ConnectionLostError,
@@ -39,6 +40,9 @@ RETRYABLE = frozenset(
 gRFC A6 leaves the choice to the service, because the server may have carried out a call that ends like this. Here it is
 safe to repeat one: events carry an id by which a server recognises them, and queries change nothing.
 """
+
+_NO_TLS = frozenset({"wrong version number", "record layer failure"})
+"""What OpenSSL says of bytes that are no TLS record, by its version."""
 
 # https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#errors; the rest is INTERNAL.
 _RESETS: dict[int | None, StatusCode] = {
@@ -111,13 +115,12 @@ def _tls(error: ssl.SSLError | ssl.CertificateError, peer: str) -> RpcError:
     if "NO_APPLICATION_PROTOCOL" in (getattr(error, "reason", None) or ""):
         return http1("", peer)
     if isinstance(error, ssl.SSLCertVerificationError):
-        return TLSError(f"the server's certificate is not trusted: {error.verify_message}", peer=peer)
+        return TLSError(why_untrusted(error), peer=peer)
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         # A server that restarts, or a proxy without a server behind it, does this: it may pass.
         return TLSError("the peer closed the connection during the TLS handshake", peer=peer, retryable=True)
     reason = (getattr(error, "reason", None) or str(error)).lower().replace("_", " ")
-    # What OpenSSL says of bytes that are no TLS record, by its version.
-    hint = "; does the peer speak TLS?" if reason in ("wrong version number", "record layer failure") else ""
+    hint = "; does the peer speak TLS? If not, leave out grpcs:// or https://" if reason in _NO_TLS else ""
     return TLSError(f"TLS failed: {reason}{hint}", peer=peer)
 
 
