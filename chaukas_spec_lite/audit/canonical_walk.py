@@ -118,12 +118,10 @@ def _fields(
             if not 127 < tag < 1 << 14:
                 raise NotCanonical
         number, kind, may_be_default, repeated, oneof, cls, behind = fields[tag]
-        if number <= last and (number < last or not repeated):
+        if (number <= last and (number < last or not repeated)) or oneof in chosen:
             raise NotCanonical
         pos, last = pos + 1, number
         if oneof is not None:
-            if oneof in chosen:
-                raise NotCanonical
             chosen = (*chosen, oneof)
         if kind < _TEXT:
             start, pos = pos, _scalar(data, pos, kind, may_be_default)
@@ -140,14 +138,8 @@ def _fields(
             raise NotCanonical
         if kind == _STRUCT:
             _struct(data, value, pos, depth + 1)
-        elif kind == _MESSAGE:
-            inner = _table(cls)
-            plain = inner.plain(data, value, pos)
-            if plain.end() != pos:
-                _fields(data, plain, pos, inner, depth + 1)
-        elif kind == _TIME:
-            if _TIMESTAMP(data, value, pos) is None:
-                raise NotCanonical
+        elif kind != _TEXT:
+            _inner(data, value, pos, kind, cls, depth + 1)
         elif pos == value and not may_be_default:
             raise NotCanonical
         else:
@@ -163,6 +155,18 @@ def _fields(
                 pos, last = plain.end(), table.numbers[plain.lastindex - 1 - plain.re.groups]
     if pos != end:
         raise NotCanonical
+
+
+def _inner(data: bytes, pos: int, end: int, kind: int, cls: Any, depth: int) -> None:
+    """Check a message within another one, but no Struct."""
+    if kind == _TIME:
+        if _TIMESTAMP(data, pos, end) is None:
+            raise NotCanonical
+        return
+    table = _table(cls)
+    plain = table.plain(data, pos, end)
+    if plain.end() != end:
+        _fields(data, plain, end, table, depth)
 
 
 def _scalar(data: bytes, pos: int, kind: int, may_be_default: bool) -> int:

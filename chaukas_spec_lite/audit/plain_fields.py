@@ -14,8 +14,7 @@ from chaukas_spec_lite.wire.fields import TIMESTAMP
 from chaukas_spec_lite.wire.format import varint
 
 _LENGTHS = 36, 71, *range(1, 36), *range(37, 41), *range(83, 88)
-"""Of the texts that are matched: those of ids and hashes first, as they are tried in this order; those with which chains
-begin last."""
+"""Of the texts that are matched: ids and hashes first, as they are tried in this order; what chains begin with last."""
 
 
 def _bytes(text: str) -> str:

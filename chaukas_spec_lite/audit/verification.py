@@ -161,6 +161,11 @@ class Verifier:
 
     # While events come
 
+    @property
+    def taken(self) -> int:
+        """How many events have come."""
+        return self._position + 1
+
     def take(self, event: Event | bytes) -> None:
         """Look at one more event, whichever it is; never raises because of what it holds."""
         self.take_all((event,))
@@ -211,7 +216,7 @@ class Verifier:
         self._find_places_of_altered()
         reports = _reports(self._links, self._by_hash.keys())
         _name_interrupted(reports)
-        return Verification(self._position + 1, self._unsealed, reports, self._unreadable)
+        return Verification(self.taken, self._unsealed, reports, self._unreadable)
 
     def _find_places_of_altered(self) -> None:
         if not self._altered:

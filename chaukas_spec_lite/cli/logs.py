@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from chaukas_spec_lite.audit.keys import decode_base64
 from chaukas_spec_lite.audit.merkle import HASH_SIZE, prove_consistency
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.collector.stores.event_log import EventLog, LogEntry
 
 _PAGE = 1000
+_LEAVES = 2000
+"""How many hashes without their events are read at a time."""
 
 
 class LogUnavailableError(ChaukasError):
@@ -42,6 +44,31 @@ class TenantEntry:
     """Why the event is not there."""
 
 
+class TenantPart(NamedTuple):
+    """Entries of a log side by side, in columns: to make an object of each would take longer than to hash it."""
+
+    first: int
+    """The place of the first one."""
+    leaves: Sequence[bytes]
+    """Their hashes, as the log has them."""
+    events: Sequence[bytes | None]
+    """None of those that are not there. Empty if whoever asks knows the events of all, and their hashes are these."""
+    event_ids: Sequence[str]
+    """Empty if the events are."""
+    absent: Mapping[int, TenantEntry]
+    """Those without an event, by their place in the part."""
+
+    def before(self, place: int) -> TenantPart:
+        """Return those in front of one."""
+        absent = {each: entry for each, entry in self.absent.items() if each < place}
+        return TenantPart(self.first, self.leaves[:place], self.events[:place], self.event_ids[:place], absent)
+
+    def entries(self) -> Iterator[TenantEntry]:
+        """Make an object of each entry, if the part has its events."""
+        for place, (leaf, data) in enumerate(zip(self.leaves, self.events, strict=True)):
+            yield self.absent[place] if data is None else TenantEntry(self.first + place, leaf, data)
+
+
 class TenantLog(Protocol):
     """The log of one tenant. All methods raise ``LogUnavailableError`` or another ``ChaukasError``."""
 
@@ -53,7 +80,7 @@ class TenantLog(Protocol):
         """Return the proof that its tree of one size has grown out of that of another."""
         ...
 
-    def parts(self, size: int) -> AsyncGenerator[Sequence[TenantEntry], None]:
+    def parts(self, size: int) -> AsyncGenerator[TenantPart, None]:
         """Yield its first entries, so many, in their order, as many at a time as come together."""
         ...
 
@@ -87,14 +114,14 @@ class HttpLog:
             raise LogUnavailableError(f"{self._url}/audit/consistency: the answer holds something else than hashes")
         return found
 
-    async def parts(self, size: int) -> AsyncGenerator[Sequence[TenantEntry], None]:
+    async def parts(self, size: int) -> AsyncGenerator[TenantPart, None]:
         """Ask for part after part."""
         first = 0
         while first < size:
             answer = self._json("entries", {"from": str(first), "limit": str(min(_PAGE, size - first))})
             found = self._entries_in(answer, first, size)
+            yield _part_of(first, found)
             first += len(found)
-            yield found
 
     def _entries_in(self, answer: dict[str, Any], first: int, size: int) -> list[TenantEntry]:
         try:
@@ -149,17 +176,25 @@ def _reason(at: object, by: object, reason: object) -> str:
     return "deleted" + "".join(f"{before}{each}" for before, each in told if each)
 
 
+def _part_of(first: int, found: Sequence[TenantEntry]) -> TenantPart:
+    leaves, events, ids = zip(*((each.leaf, each.data, each.event_id) for each in found), strict=True)
+    return TenantPart(first, leaves, events, ids, {n: each for n, each in enumerate(found) if each.data is None})
+
+
 class StoredLog:
     """The log in a store, with a collector on it or not.
 
     Args:
         log: The store's.
         tenant: Whose.
+        known: Hashes of events that were read from the store, by the numbers of their arrival. An entry of such an
+            event, with this hash, is taken out, and its event not read again. What is left in the end has no entry.
     """
 
-    def __init__(self, log: EventLog, tenant: str) -> None:
+    def __init__(self, log: EventLog, tenant: str, known: dict[int, bytes] | None = None) -> None:
         self._log = log
         self._tenant = tenant
+        self._known = {} if known is None else known
 
     async def checkpoint(self) -> str:
         """Return its newest checkpoint."""
@@ -176,17 +211,46 @@ class StoredLog:
         """Return how many entries it has by now."""
         return (await self._log.head(self._tenant)).size
 
-    async def parts(self, size: int, first: int = 0) -> AsyncGenerator[Sequence[TenantEntry], None]:
+    async def parts(self, size: int, first: int = 0) -> AsyncGenerator[TenantPart, None]:
         """Read part by part, from a place on."""
         while first < size:
-            found = await self._log.entries(self._tenant, first, min(_PAGE, size - first))
-            if not found:
-                raise LogUnavailableError(f"the log ends before entry {first} of {size}")
-            yield [
-                TenantEntry(each.index, each.leaf, each.data, each.project_id, each.event_id, _why_gone(each))
-                for each in found
-            ]
-            first += len(found)
+            hashes: Sequence[bytes] = ()
+            begin, end = first, size
+            if self._known:
+                hashes, numbers = await self._log.leaves(self._tenant, first, min(_LEAVES, size - first))
+                begin, end = (first + place for place in self._unknown(hashes, numbers))
+            if begin > first:
+                yield TenantPart(first, hashes[: begin - first], (), (), {})
+            while begin < end:
+                part = await self._read(begin, min(_PAGE, end - begin))
+                yield part
+                begin += len(part.leaves)
+            if end < first + len(hashes):
+                yield TenantPart(end, hashes[end - first :], (), (), {})
+            first = max(end, first + len(hashes))
+
+    def _unknown(self, hashes: Sequence[bytes], numbers: Sequence[int]) -> tuple[int, int]:
+        """Take out the events that are known; say from where to where entries have to be read, as others are there."""
+        if not hashes:
+            return 0, 1  # To read it says that there is none.
+        known = [*map(self._known.get, numbers)]
+        for number, leaf, own in zip(numbers, hashes, known, strict=True):
+            if leaf == own:
+                self._known.pop(number, None)
+        unknown = [] if known == hashes else [n for n, leaf in enumerate(hashes) if leaf != known[n]]
+        return (unknown[0], unknown[-1] + 1) if unknown else (len(hashes), len(hashes))
+
+    async def _read(self, first: int, limit: int) -> TenantPart:
+        found = await self._log.entries(self._tenant, first, limit)
+        if not found:
+            raise LogUnavailableError(f"the log ends before entry {first}")
+        absent = {
+            place: TenantEntry(each.index, each.leaf, None, each.project_id, each.event_id, _why_gone(each))
+            for place, each in enumerate(found)
+            if each.data is None
+        }
+        leaves, events = [each.leaf for each in found], [each.data for each in found]
+        return TenantPart(first, leaves, events, [each.event_id for each in found], absent)
 
 
 def _why_gone(entry: LogEntry) -> str:
@@ -200,8 +264,10 @@ def _why_gone(entry: LogEntry) -> str:
 
 
 @asynccontextmanager
-async def stored_log(address: str, tenant: str) -> AsyncGenerator[StoredLog, None]:
-    """Open the log in a store.
+async def stored_log(
+    address: str, tenant: str, known: dict[int, bytes] | None = None
+) -> AsyncGenerator[StoredLog, None]:
+    """Open the log in a store; see ``StoredLog``.
 
     Raises:
         LogUnavailableError: The store keeps none.
@@ -211,6 +277,6 @@ async def stored_log(address: str, tenant: str) -> AsyncGenerator[StoredLog, Non
     try:
         if store.log is None:
             raise LogUnavailableError(f"{store.name} keeps no log; chaukas-lite serve --audit-key FILE begins one")
-        yield StoredLog(store.log, tenant)
+        yield StoredLog(store.log, tenant, known)
     finally:
         await store.close()
