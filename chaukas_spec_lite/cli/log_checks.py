@@ -169,7 +169,8 @@ async def recompute(log: TenantLog, of: Signed, others: Sequence[Signed], take: 
             if right < len(part.events):
                 if right:
                     take(part.before(right))
-                where, which = part.first + right, part.event_ids[right]
+                where = part.first + right
+                which = await log.event_id(where)
                 raise NotProvenError(f"entry {where:,}, event {which!r}, is not what was logged")
             take(part)
             absent += len(part.absent)

@@ -10,17 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from chaukas_spec_lite.audit.entries_message import EntriesMessage
 from chaukas_spec_lite.audit.keys import decode_base64
 from chaukas_spec_lite.audit.merkle import HASH_SIZE, prove_consistency
 from chaukas_spec_lite.cli.existing_store import existing_store
-from chaukas_spec_lite.cli.http_door import DoorClient, HttpDoorError, object_of
+from chaukas_spec_lite.cli.http_door import ENCODED, JSON, DoorClient, HttpDoorError, object_of
 from chaukas_spec_lite.collector.stores.event_log import hashes_for
-from chaukas_spec_lite.errors import ChaukasError
+from chaukas_spec_lite.errors import ChaukasError, DecodeError
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.collector.stores.event_log import EventLog, LogEntry
 
 _PAGE = 1000
+_ASKED = 4000
+"""How many entries are asked for at once; a collector may send fewer."""
 _LEAVES = 2000
 """How many hashes without their events are read at a time."""
 
@@ -53,15 +56,13 @@ class TenantPart(NamedTuple):
     """Their hashes, as the log has them."""
     events: Sequence[bytes | None]
     """None of those that are not there. Empty if whoever asks knows the events of all, and their hashes are these."""
-    event_ids: Sequence[str]
-    """Empty if the events are."""
     absent: Mapping[int, TenantEntry]
     """Those without an event, by their place in the part."""
 
     def before(self, place: int) -> TenantPart:
         """Return those in front of one."""
         absent = {each: entry for each, entry in self.absent.items() if each < place}
-        return TenantPart(self.first, self.leaves[:place], self.events[:place], self.event_ids[:place], absent)
+        return TenantPart(self.first, self.leaves[:place], self.events[:place], absent)
 
     def entries(self) -> Iterator[TenantEntry]:
         """Make an object of each entry, if the part has its events."""
@@ -82,6 +83,10 @@ class TenantLog(Protocol):
 
     def parts(self, size: int) -> AsyncGenerator[TenantPart, None]:
         """Yield its first entries, so many, in their order, as many at a time as come together."""
+        ...
+
+    async def event_id(self, index: int) -> str:
+        """Return the id that an entry's event has there; empty if none is known."""
         ...
 
 
@@ -115,46 +120,80 @@ class HttpLog:
         return found
 
     async def parts(self, size: int) -> AsyncGenerator[TenantPart, None]:
-        """Ask for part after part."""
+        """Ask for part after part, each as a message; a collector of an older version answers with JSON."""
         first = 0
         while first < size:
-            answer = self._json("entries", {"from": str(first), "limit": str(min(_PAGE, size - first))})
-            found = self._entries_in(answer, first, size)
-            yield _part_of(first, found)
-            first += len(found)
+            parameters = {"from": str(first), "limit": str(min(_ASKED, size - first))}
+            body, form = self._open("entries", parameters, None, f"{ENCODED}, {JSON};q=0.9")
+            encoded = form.partition(";")[0].strip().lower() == ENCODED
+            part = self._part_in(body) if encoded else self._part_in_json(body, first)
+            self._check_place(part, first, size)
+            yield part
+            first += len(part.leaves)
 
-    def _entries_in(self, answer: dict[str, Any], first: int, size: int) -> list[TenantEntry]:
+    async def event_id(self, index: int) -> str:
+        """Ask for it."""
+        answer = self._json("entries", {"from": str(index), "limit": "1"})
+        try:
+            return str(answer["entries"][0]["event_id"] or "")
+        except (KeyError, TypeError, IndexError):
+            return ""
+
+    def _part_in(self, body: bytes) -> TenantPart:
+        try:
+            message = EntriesMessage.parse(body)
+        except DecodeError as error:
+            raise LogUnavailableError(f"{self._url}: entries cannot be read: {error}") from error
+        first, absent = message.first, dict[int, TenantEntry]()
+        for each in message.absent:
+            why = "not shown to this key" if each.hidden else _reason(each.at, each.by, each.reason)
+            own = each.project_id, each.event_id, why
+            absent[each.place] = TenantEntry(first + each.place, message.leaves[each.place], None, *own)
+        return TenantPart(first, message.leaves, message.events, absent)
+
+    def _part_in_json(self, body: bytes, first: int) -> TenantPart:
+        answer = self._object("entries", body)
         try:
             found = [_entry_of(each) for each in answer["entries"]]
         except (KeyError, TypeError, ValueError) as error:
             raise LogUnavailableError(f"{self._url}: an entry cannot be read: {error!r}") from error
-        if not found:
-            raise LogUnavailableError(f"{self._url}: the log ends before entry {first} of {size}")
         for place, entry in enumerate(found, first):
             if entry.index != place:
                 raise LogUnavailableError(f"{self._url}: entry {entry.index} came in the place of {place}")
-        if first + len(found) > size:  # Nothing that was signed is about these.
+        absent = {place: each for place, each in enumerate(found) if each.data is None}
+        return TenantPart(first, [each.leaf for each in found], [each.data for each in found], absent)
+
+    def _check_place(self, part: TenantPart, first: int, size: int) -> None:
+        if not part.leaves:
+            raise LogUnavailableError(f"{self._url}: the log ends before entry {first} of {size}")
+        if part.first != first:
+            raise LogUnavailableError(f"{self._url}: entry {part.first} came in the place of {first}")
+        if first + len(part.leaves) > size:  # Nothing that was signed is about these.
             raise LogUnavailableError(f"{self._url}: more entries came than the {size} that were asked for")
-        return found
 
     def cosigned(self, note: str) -> str:
         """Hand over a checkpoint with a cosignature; return the note that the collector has of it now."""
-        return self._open("cosignatures", {}, note.encode()).decode(errors="replace")
+        return self._open("cosignatures", {}, note.encode())[0].decode(errors="replace")
 
     def _json(self, route: str, parameters: dict[str, str]) -> dict[str, Any]:
-        answer = object_of(self._get(route, parameters))
+        return self._object(route, self._get(route, parameters))
+
+    def _object(self, route: str, body: bytes) -> dict[str, Any]:
+        answer = object_of(body)
         if answer is None:
             raise LogUnavailableError(f"{self._url}/audit/{route}: the answer is no JSON object")
         return answer
 
     def _get(self, route: str, parameters: dict[str, str] | None = None) -> bytes:
-        return self._open(route, parameters or {}, None)
+        return self._open(route, parameters or {}, None)[0]
 
-    def _open(self, route: str, parameters: dict[str, str], body: bytes | None) -> bytes:
+    def _open(
+        self, route: str, parameters: dict[str, str], body: bytes | None, accept: str = "*/*"
+    ) -> tuple[bytes, str]:
         asked = parameters if self._tenant is None else {**parameters, "tenant_id": self._tenant}
-        headers = {"Accept": "*/*"} | ({} if body is None else {"Content-Type": "text/plain; charset=utf-8"})
+        headers = {"Accept": accept} | ({} if body is None else {"Content-Type": "text/plain; charset=utf-8"})
         try:
-            return self._door.open(f"/audit/{route}", [*asked.items()], headers, body)[0]
+            return self._door.open(f"/audit/{route}", [*asked.items()], headers, body)
         except HttpDoorError as error:
             raise LogUnavailableError(str(error)) from error
 
@@ -174,11 +213,6 @@ def _entry_of(found: dict[str, Any]) -> TenantEntry:
 def _reason(at: object, by: object, reason: object) -> str:
     told = [(" ", at), (" by ", by), (": ", reason)]
     return "deleted" + "".join(f"{before}{each}" for before, each in told if each)
-
-
-def _part_of(first: int, found: Sequence[TenantEntry]) -> TenantPart:
-    leaves, events, ids = zip(*((each.leaf, each.data, each.event_id) for each in found), strict=True)
-    return TenantPart(first, leaves, events, ids, {n: each for n, each in enumerate(found) if each.data is None})
 
 
 class StoredLog:
@@ -220,13 +254,13 @@ class StoredLog:
                 hashes, numbers = await self._log.leaves(self._tenant, first, min(_LEAVES, size - first))
                 begin, end = (first + place for place in self._unknown(hashes, numbers))
             if begin > first:
-                yield TenantPart(first, hashes[: begin - first], (), (), {})
+                yield TenantPart(first, hashes[: begin - first], (), {})
             while begin < end:
                 part = await self._read(begin, min(_PAGE, end - begin))
                 yield part
                 begin += len(part.leaves)
             if end < first + len(hashes):
-                yield TenantPart(end, hashes[end - first :], (), (), {})
+                yield TenantPart(end, hashes[end - first :], (), {})
             first = max(end, first + len(hashes))
 
     def _unknown(self, hashes: Sequence[bytes], numbers: Sequence[int]) -> tuple[int, int]:
@@ -249,8 +283,11 @@ class StoredLog:
             for place, each in enumerate(found)
             if each.data is None
         }
-        leaves, events = [each.leaf for each in found], [each.data for each in found]
-        return TenantPart(first, leaves, events, [each.event_id for each in found], absent)
+        return TenantPart(first, [each.leaf for each in found], [each.data for each in found], absent)
+
+    async def event_id(self, index: int) -> str:
+        """Read it."""
+        return "".join(each.event_id for each in await self._log.entries(self._tenant, index, 1))
 
 
 def _why_gone(entry: LogEntry) -> str:

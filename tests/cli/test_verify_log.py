@@ -352,8 +352,8 @@ class Answering(HttpLog):
         super().__init__("http://log.example")
         self._answer = answer
 
-    def _json(self, route: str, parameters: dict[str, str]) -> dict[str, Any]:
-        return self._answer
+    def _open(self, *asked: object, **more: object) -> tuple[bytes, str]:
+        return json.dumps(self._answer).encode(), "application/json"
 
 
 def test_entries_behind_those_that_are_signed_are_not_taken() -> None:
