@@ -10,7 +10,15 @@ import re
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias, cast
 
-from chaukas_spec_lite.audit.plain_fields import KINDS, LIST_VALUES, STRUCT_ENTRY, Plain, plain_fields
+from chaukas_spec_lite.audit.plain_fields import (
+    KINDS,
+    LIST_VALUES,
+    STRUCT_ENTRY,
+    Plain,
+    PlainText,
+    plain_fields,
+    plain_text,
+)
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.wire.fields import STRUCT, TIMESTAMP, FieldData, fields_of
 from chaukas_spec_lite.wire.format import LEN, NotCanonical
@@ -49,14 +57,10 @@ _REST = re.compile(rb"[\x80-\xff]{0,2}[\x01-\x7f]").match
 """What follows the first byte of a varint of up to four bytes in its shortest form."""
 
 
-class Walked(NamedTuple):
-    """What there is in an event that verification looks at."""
-
-    texts: dict[int, str]
-    """Its texts by their numbers: ids, hashes, and perhaps others."""
-    type: int
-    seal: tuple[int, int]
-    """Where the field ``content_hash`` begins and ends; the same place twice if there is none."""
+Walked: TypeAlias = "tuple[str, str, str, str, str, str, int, int, int]"
+"""What there is in an event that verification looks at: the ids of event, tenant, project and session, ``hash_prev``,
+``content_hash``, the type, and where the field ``content_hash`` begins and ends, the same place twice if there is none.
+A plain tuple, as there is one for every event."""
 
 
 def walk(data: bytes) -> Walked:
@@ -66,29 +70,40 @@ def walk(data: bytes) -> Walked:
         NotCanonical: It is not in its canonical form, or that cannot be told here. So may ``ValueError``, ``KeyError``
             and ``IndexError``.
     """
-    table, texts, type_, seal = _event()
-    plain = table.plain(data, 0, len(data))
+    table, match, groups, seal = _event()
+    # A character a byte: what is matched of texts is ASCII, and needs not be decoded text by text.
+    plain = match(data.decode("latin-1"))
+    event_id, tenant, project, session, hash_prev, content_hash, kind = plain.group(*groups)
+    # Each text stands behind its length, of one character.
+    event_id = event_id[1:] if event_id else ""
+    tenant = tenant[1:] if tenant else ""
+    project = project[1:] if project else ""
+    session = session[1:] if session else ""
+    hash_prev = hash_prev[1:] if hash_prev else ""
+    content_hash = content_hash[1:] if content_hash else ""
+    type_ = ord(kind) if kind else 0
+    start, stop = plain.span(seal) if content_hash else (2, 0)
+    start -= 2
+    if plain.end() == len(data):
+        return event_id, tenant, project, session, hash_prev, content_hash, type_, start, stop
     found: dict[int, Any] = {}
-    for number, text in zip(_TEXTS, plain.group(*texts), strict=True):
-        if text is not None:
-            found[number] = text[1:].decode()
-    if (type_given := plain[type_]) is not None:
-        found[_TYPE] = type_given[0]
-    if _CONTENT_HASH in found:
-        found[_SEAL] = plain.start(seal) - 2, plain.end(seal)
-    if plain.end() != len(data):
-        _fields(data, plain, len(data), table, 1, found)
+    _fields(data, plain, len(data), table, 1, found)
+    if not found:
+        return event_id, tenant, project, session, hash_prev, content_hash, type_, start, stop
     if _PROOF in found:
         raise NotCanonical
-    return Walked(found, found.pop(_TYPE, 0), found.pop(_SEAL, (0, 0)))
+    known = zip(_TEXTS, (event_id, tenant, project, session, hash_prev, content_hash), strict=True)
+    event_id, tenant, project, session, hash_prev, content_hash = [found.get(each, text) for each, text in known]
+    start, stop = found.get(_SEAL, (start, stop))
+    return event_id, tenant, project, session, hash_prev, content_hash, found.get(_TYPE, type_), start, stop
 
 
 def _fields(
-    data: bytes, plain: re.Match[bytes], end: int, table: _Table, depth: int, found: dict[int, Any] | None = None
+    data: bytes, plain: re.Match[Any], end: int, table: _Table, depth: int, found: dict[int, Any] | None = None
 ) -> None:
     """Check the fields of a message behind its plain ones.
 
-    Of the event itself, take down texts, type, and where the seal stands.
+    Of the event itself, take down texts, type, and where the seal stands, as far as they are not plain.
     """
     if depth > _MAX_DEPTH:
         raise NotCanonical
@@ -103,12 +118,10 @@ def _fields(
             if not 127 < tag < 1 << 14:
                 raise NotCanonical
         number, kind, may_be_default, repeated, oneof, cls, behind = fields[tag]
-        if number <= last and (number < last or not repeated):
+        if (number <= last and (number < last or not repeated)) or oneof in chosen:
             raise NotCanonical
         pos, last = pos + 1, number
         if oneof is not None:
-            if oneof in chosen:
-                raise NotCanonical
             chosen = (*chosen, oneof)
         if kind < _TEXT:
             start, pos = pos, _scalar(data, pos, kind, may_be_default)
@@ -123,7 +136,9 @@ def _fields(
             value, pos = _length(data, value - 1, end)
         if pos > end:
             raise NotCanonical
-        if kind != _TEXT:
+        if kind == _STRUCT:
+            _struct(data, value, pos, depth + 1)
+        elif kind != _TEXT:
             _inner(data, value, pos, kind, cls, depth + 1)
         elif pos == value and not may_be_default:
             raise NotCanonical
@@ -143,16 +158,15 @@ def _fields(
 
 
 def _inner(data: bytes, pos: int, end: int, kind: int, cls: Any, depth: int) -> None:
-    """Check a message of any kind within another one."""
-    if kind == _STRUCT:
-        _struct(data, pos, end, depth)
-    elif kind == _MESSAGE:
-        table = _table(cls)
-        plain = table.plain(data, pos, end)
-        if plain.end() != end:
-            _fields(data, plain, end, table, depth)
-    elif _TIMESTAMP(data, pos, end) is None:
-        raise NotCanonical
+    """Check a message within another one, but no Struct."""
+    if kind == _TIME:
+        if _TIMESTAMP(data, pos, end) is None:
+            raise NotCanonical
+        return
+    table = _table(cls)
+    plain = table.plain(data, pos, end)
+    if plain.end() != end:
+        _fields(data, plain, end, table, depth)
 
 
 def _scalar(data: bytes, pos: int, kind: int, may_be_default: bool) -> int:
@@ -274,10 +288,10 @@ _KINDS.update({STRUCT: _STRUCT, TIMESTAMP: _TIME})
 
 class _Event(NamedTuple):
     table: _Table
-    texts: tuple[int, ...]
-    """The groups of ``_TEXTS`` in the expression for plain fields."""
-    type: int
-    """The group of the type."""
+    plain: PlainText
+    """Matches the plain fields that an event begins with, one character a byte."""
+    groups: tuple[int, ...]
+    """The groups of ``_TEXTS`` in that, and that of the type."""
     seal: int
     """The group of ``content_hash``."""
 
@@ -286,29 +300,36 @@ class _Event(NamedTuple):
 def _event() -> _Event:
     table = _table(Event)
     groups = {number: group for group, number in enumerate(table.numbers)}
-    return _Event(table, tuple(groups[number] for number in _TEXTS), groups[_TYPE], groups[_CONTENT_HASH])
+    named = (*(groups[number] for number in _TEXTS), groups[_TYPE])
+    return _Event(table, plain_text(_plain_in(Event)), named, groups[_CONTENT_HASH])
 
 
 @cache
 def _table(cls: type[Any]) -> _Table:
     """Make the table of a message when one of its kind is met: to compile expressions takes some milliseconds."""
-    known = [(field, _KINDS[field.kind]) for field in fields_of(cls) if field.kind in _KINDS]
-    known = [(field, kind) for field, kind in known if _is_known(field, kind)]
-    tags = {field.number: field.number << 3 | WIRE_TYPES.get(field.kind, LEN) for field, _ in known}
-    plain = sorted((field.number, field.kind) for field, _ in known if _is_plain(field, cls))
-
-    def behind(number: int) -> Plain:
-        return plain_fields((tags[each], kind) for each, kind in plain if each > number)
-
+    plain = _plain_in(cls)
     found: dict[int, _Field] = {}
-    for field, kind in known:
-        repeated, several = field.label == "repeated", sum(each > field.number for each, _ in plain) > 1
+    for field in fields_of(cls):
+        kind = _KINDS.get(field.kind)
+        if kind is None or not _is_known(field, kind):
+            continue
+        repeated, rest = field.label == "repeated", [each for each in plain if each[0] >> 3 > field.number]
         # Of the event itself, texts are taken down.
-        after = behind(field.number) if several and kind in (_STRUCT, _MESSAGE) and cls is not Event else None
+        several = len(rest) > 1 and kind in (_STRUCT, _MESSAGE) and cls is not Event
         inner = field.cls if kind == _MESSAGE else None
-        default = field.has_presence or repeated
-        found[tags[field.number]] = (field.number, kind, default, repeated, field.oneof, inner, after)
-    return _Table(found, behind(0), (0, *(number for number, _ in plain)))
+        default, after = field.has_presence or repeated, plain_fields(rest) if several else None
+        found[_tag(field)] = (field.number, kind, default, repeated, field.oneof, inner, after)
+    # Those that an event begins with are matched as text, by an expression of their own.
+    return _Table(found, plain_fields([] if cls is Event else plain), (0, *(tag >> 3 for tag, _ in plain)))
+
+
+def _plain_in(cls: type[Any]) -> list[tuple[int, str]]:
+    """Tag and kind of the plain fields of a message, in their order."""
+    return sorted((_tag(field), field.kind) for field in fields_of(cls) if _is_plain(field, cls))
+
+
+def _tag(field: FieldData) -> int:
+    return field.number << 3 | WIRE_TYPES.get(field.kind, LEN)
 
 
 def _is_known(field: FieldData, kind: int) -> bool:

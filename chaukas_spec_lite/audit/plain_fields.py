@@ -13,8 +13,8 @@ from typing import TypeAlias, cast
 from chaukas_spec_lite.wire.fields import TIMESTAMP
 from chaukas_spec_lite.wire.format import varint
 
-_LENGTHS = 36, 71, *range(1, 36), *range(37, 41)
-"""Of the texts that are matched: those of ids and hashes first, as they are tried in this order."""
+_LENGTHS = 36, 71, *range(1, 36), *range(37, 41), *range(83, 88)
+"""Of the texts that are matched: ids and hashes first, as they are tried in this order; what chains begin with last."""
 
 
 def _bytes(text: str) -> str:
@@ -35,8 +35,9 @@ _VALUES = {
     "enum": r"[\x01-\x7f]",
     "bool": r"\x01",
     "double": r"(?!\x00{8})" + _DOUBLE,
-    # Of our years, with nanoseconds that are many.
-    TIMESTAMP: r"\x0c\x08[\x80-\xff]{4}[\x01-\x7f]\x10[\x80-\xff]{4}[\x01-\x03]",
+    # Of our years, with nanoseconds that are many: of five bytes in three quarters of all cases, else of four.
+    TIMESTAMP: r"\x0c\x08[\x80-\xff]{4}[\x01-\x7f]\x10[\x80-\xff]{4}[\x01-\x03]"
+    r"|\x0b\x08[\x80-\xff]{4}[\x01-\x7f]\x10[\x80-\xff]{3}[\x01-\x7f]",
 }
 KINDS = frozenset(_VALUES)
 """The kinds of fields that can be matched."""
@@ -59,12 +60,24 @@ Plain: TypeAlias = "Callable[[bytes, int, int], re.Match[bytes]]"
 """Matches plain fields between two places, as many as there are, perhaps none."""
 
 
+PlainText: TypeAlias = "Callable[[str], re.Match[str]]"
+"""Matches plain fields at the beginning of a text, in which each character stands for a byte."""
+
+
 def plain_fields(fields: Iterable[tuple[int, str]]) -> Plain:
     """Make what matches fields of a message in their order; each has a group, and may be there or not.
 
     Args:
         fields: The tag and the kind of each. None of them repeats, or is in a oneof.
     """
+    return cast("Plain", re.compile(_expression(fields).encode(), re.DOTALL).match)
+
+
+def plain_text(fields: Iterable[tuple[int, str]]) -> PlainText:
+    """Make the same for a text: its groups are texts, which need not be decoded one by one."""
+    return cast("PlainText", re.compile(_expression(fields), re.DOTALL).match)
+
+
+def _expression(fields: Iterable[tuple[int, str]]) -> str:
     # A choice with nothing in it takes half the time of a question mark.
-    each = (rf"(?:{_bytes(varint(tag))}({_VALUES[kind]})|)" for tag, kind in fields)
-    return cast("Plain", re.compile("".join(each).encode(), re.DOTALL).match)
+    return "".join(rf"(?:{_bytes(varint(tag))}({_VALUES[kind]})|)" for tag, kind in fields)

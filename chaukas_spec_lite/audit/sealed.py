@@ -13,7 +13,7 @@ from chaukas_spec_lite.wire.format import NotCanonical
 
 _SESSION_END = int(EventType.SESSION_END)
 """A plain number, which is compared in a fraction of the time: this runs for every event."""
-_ID, _TENANT, _PROJECT, _SESSION, _HASH_PREV, _CONTENT_HASH = 1, 2, 3, 4, 18, 19
+_new = tuple.__new__
 
 
 class Sealed(NamedTuple):
@@ -55,15 +55,12 @@ def read_sealed_bytes(data: bytes) -> Sealed:
         DecodeError: The bytes are no event.
     """
     try:
-        texts, kind, (start, stop) = walk(data)
+        event_id, tenant, project, session, hash_prev, claimed, kind, start, stop = walk(data)
     except (NotCanonical, ValueError, KeyError, IndexError):
         return read_sealed(Event.parse(data))
-    claimed = texts.get(_CONTENT_HASH, "")
     is_genuine = claimed != "" and hash_of(data[:start] + data[stop:]) == claimed
-    owner = texts.get(_TENANT, ""), texts.get(_PROJECT, "")
-    closes = kind == _SESSION_END
-    names = texts.get(_ID, ""), owner, texts.get(_SESSION, ""), texts.get(_HASH_PREV, "")
-    return Sealed(*names, claimed, closes, is_genuine)
+    # Past its constructor, which takes three times as long.
+    return _new(Sealed, (event_id, (tenant, project), session, hash_prev, claimed, kind == _SESSION_END, is_genuine))
 
 
 def fits_behind(data: bytes, hash_prev: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ from chaukas_spec_lite.spec.common.v1.query import QueryFilter, SortOrder
 if TYPE_CHECKING:
     from chaukas_spec_lite.client.client import ChaukasClient
     from chaukas_spec_lite.spec.server.v1.server import GetEventStatsResponse
+
+_PART_BYTES = 4 << 20
+"""Bytes of events that are handed on together."""
 
 
 class CollectorSource:
@@ -31,9 +35,19 @@ class CollectorSource:
         """Ask page by page; without a tenant, for that of the client's settings."""
         return self._client.query_events(**self._query(wanted))
 
-    def each(self, wanted: Wanted) -> AsyncGenerator[bytes, None]:
-        """Ask for the same, and yield events as the collector has them."""
-        return self._client.query_encoded(**self._query(wanted))
+    async def parts(self, wanted: Wanted) -> AsyncGenerator[Sequence[bytes], None]:
+        """Ask for the same, and yield events as the collector has them, some at a time."""
+        part: list[bytes] = []
+        room = _PART_BYTES
+        async with aclosing(self._client.query_encoded(**self._query(wanted))) as events:
+            async for data in events:
+                part.append(data)
+                room -= len(data)
+                if len(part) == PAGE_EVENTS or room < 0:
+                    yield part
+                    part, room = [], _PART_BYTES
+        if part:
+            yield part
 
     def _query(self, wanted: Wanted) -> QueryOptions:
         asked, time = wanted.filter, wanted.filter.time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -62,25 +62,25 @@ class HttpSource:
 
     async def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
         """Ask page by page; without a tenant, for that of the settings."""
-        async with aclosing(self._found(wanted, _events)) as events:
-            async for event in events:
-                yield event
+        async with aclosing(self._found(wanted, _events)) as pages:
+            async for page in pages:
+                for event in page:
+                    yield event
 
-    async def each(self, wanted: Wanted) -> AsyncGenerator[bytes, None]:
-        """Ask for the same, and yield events as the collector has them."""
-        async with aclosing(self._found(wanted, page_of)) as events:
-            async for data in events:
-                yield data
+    def parts(self, wanted: Wanted) -> AsyncGenerator[Sequence[bytes], None]:
+        """Ask for the same, and yield events page by page as the collector has them."""
+        return self._found(wanted, page_of)
 
-    async def _found(self, wanted: Wanted, read: Callable[[bytes], tuple[list[T], str]]) -> AsyncGenerator[T, None]:
+    async def _found(
+        self, wanted: Wanted, read: Callable[[bytes], tuple[list[T], str]]
+    ) -> AsyncGenerator[Sequence[T], None]:
         parameters = [*self.conditions(wanted), ("order_by_time", "ASC" if wanted.oldest_first else "DESC")]
         left, token = wanted.limit, ""
         while left is None or left > 0:
             size = PAGE_EVENTS if left is None else min(left, PAGE_EVENTS)
             page = [*parameters, ("page_size", str(size)), *_given("page_token", token)]
             events, next_token = await self._page("/api/events", page, read)
-            for event in events if left is None else events[:left]:
-                yield event
+            yield events if left is None else events[:left]
             left = None if left is None else left - len(events)
             if not next_token:
                 return

@@ -16,10 +16,10 @@ from chaukas_spec_lite.audit.proofs import InclusionProof
 from chaukas_spec_lite.errors import ChaukasError, NoteError, ProofError, SettingError
 
 if TYPE_CHECKING:
-    from chaukas_spec_lite.cli.logs import TenantEntry, TenantLog
+    from chaukas_spec_lite.cli.logs import TenantLog, TenantPart
 
 
-Take: TypeAlias = "Callable[[Sequence[TenantEntry]], None]"
+Take: TypeAlias = "Callable[[TenantPart], None]"
 """Gets entries of a log that are what was logged, some at a time."""
 
 
@@ -166,13 +166,15 @@ async def recompute(log: TenantLog, of: Signed, others: Sequence[Signed], take: 
     async with aclosing(log.parts(of.checkpoint.size)) as parts:
         async for part in parts:
             right = _right(part)
-            if right:
-                take(part[:right])
-            if right < len(part):
-                wrong = part[right]
-                raise NotProvenError(f"entry {wrong.index:,}, event {wrong.event_id!r}, is not what was logged")
-            absent += sum(entry.data is None for entry in part)
-            _grow(frontier, [entry.leaf for entry in part], roots)
+            if right < len(part.events):
+                if right:
+                    take(part.before(right))
+                where = part.first + right
+                which = await log.event_id(where)
+                raise NotProvenError(f"entry {where:,}, event {which!r}, is not what was logged")
+            take(part)
+            absent += len(part.absent)
+            _grow(frontier, part.leaves, roots)
     if frontier.size != of.checkpoint.size or roots[of.checkpoint.size] != of.checkpoint.root:
         raise NotProvenError(f"the entries of the log {of.checkpoint.origin} do not come to the root that was signed")
     for other in others:
@@ -181,12 +183,12 @@ async def recompute(log: TenantLog, of: Signed, others: Sequence[Signed], take: 
     return absent
 
 
-def _right(part: Sequence[TenantEntry]) -> int:
-    """How many entries there are in front of the first one whose event is not what was logged."""
-    for place, entry in enumerate(part):
-        if entry.data is not None and leaf_hash(entry.data) != entry.leaf:
+def _right(part: TenantPart) -> int:
+    """How many events that were read there are in front of the first one that is not what was logged."""
+    for place, (leaf, data) in enumerate(zip(part.leaves, part.events, strict=False)):
+        if data is not None and leaf_hash(data) != leaf:
             return place
-    return len(part)
+    return len(part.events)
 
 
 def _grow(frontier: Frontier, leaves: Sequence[bytes], roots: dict[int, bytes]) -> None:

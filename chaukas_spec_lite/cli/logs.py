@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from chaukas_spec_lite.audit.entries_message import EntriesMessage
 from chaukas_spec_lite.audit.keys import decode_base64
 from chaukas_spec_lite.audit.merkle import HASH_SIZE, prove_consistency
 from chaukas_spec_lite.cli.existing_store import existing_store
-from chaukas_spec_lite.cli.http_door import DoorClient, HttpDoorError, object_of
+from chaukas_spec_lite.cli.http_door import ENCODED, JSON, DoorClient, HttpDoorError, object_of
 from chaukas_spec_lite.collector.stores.event_log import hashes_for
-from chaukas_spec_lite.errors import ChaukasError
+from chaukas_spec_lite.errors import ChaukasError, DecodeError
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.collector.stores.event_log import EventLog, LogEntry
 
 _PAGE = 1000
+_ASKED = 4000
+"""How many entries are asked for at once; a collector may send fewer."""
+_LEAVES = 2000
+"""How many hashes without their events are read at a time."""
 
 
 class LogUnavailableError(ChaukasError):
@@ -42,6 +47,29 @@ class TenantEntry:
     """Why the event is not there."""
 
 
+class TenantPart(NamedTuple):
+    """Entries of a log side by side, in columns: to make an object of each would take longer than to hash it."""
+
+    first: int
+    """The place of the first one."""
+    leaves: Sequence[bytes]
+    """Their hashes, as the log has them."""
+    events: Sequence[bytes | None]
+    """None of those that are not there. Empty if whoever asks knows the events of all, and their hashes are these."""
+    absent: Mapping[int, TenantEntry]
+    """Those without an event, by their place in the part."""
+
+    def before(self, place: int) -> TenantPart:
+        """Return those in front of one."""
+        absent = {each: entry for each, entry in self.absent.items() if each < place}
+        return TenantPart(self.first, self.leaves[:place], self.events[:place], absent)
+
+    def entries(self) -> Iterator[TenantEntry]:
+        """Make an object of each entry, if the part has its events."""
+        for place, (leaf, data) in enumerate(zip(self.leaves, self.events, strict=True)):
+            yield self.absent[place] if data is None else TenantEntry(self.first + place, leaf, data)
+
+
 class TenantLog(Protocol):
     """The log of one tenant. All methods raise ``LogUnavailableError`` or another ``ChaukasError``."""
 
@@ -53,8 +81,12 @@ class TenantLog(Protocol):
         """Return the proof that its tree of one size has grown out of that of another."""
         ...
 
-    def parts(self, size: int) -> AsyncGenerator[Sequence[TenantEntry], None]:
+    def parts(self, size: int) -> AsyncGenerator[TenantPart, None]:
         """Yield its first entries, so many, in their order, as many at a time as come together."""
+        ...
+
+    async def event_id(self, index: int) -> str:
+        """Return the id that an entry's event has there; empty if none is known."""
         ...
 
 
@@ -87,47 +119,81 @@ class HttpLog:
             raise LogUnavailableError(f"{self._url}/audit/consistency: the answer holds something else than hashes")
         return found
 
-    async def parts(self, size: int) -> AsyncGenerator[Sequence[TenantEntry], None]:
-        """Ask for part after part."""
+    async def parts(self, size: int) -> AsyncGenerator[TenantPart, None]:
+        """Ask for part after part, each as a message; a collector of an older version answers with JSON."""
         first = 0
         while first < size:
-            answer = self._json("entries", {"from": str(first), "limit": str(min(_PAGE, size - first))})
-            found = self._entries_in(answer, first, size)
-            first += len(found)
-            yield found
+            parameters = {"from": str(first), "limit": str(min(_ASKED, size - first))}
+            body, form = self._open("entries", parameters, None, f"{ENCODED}, {JSON};q=0.9")
+            encoded = form.partition(";")[0].strip().lower() == ENCODED
+            part = self._part_in(body) if encoded else self._part_in_json(body, first)
+            self._check_place(part, first, size)
+            yield part
+            first += len(part.leaves)
 
-    def _entries_in(self, answer: dict[str, Any], first: int, size: int) -> list[TenantEntry]:
+    async def event_id(self, index: int) -> str:
+        """Ask for it."""
+        answer = self._json("entries", {"from": str(index), "limit": "1"})
+        try:
+            return str(answer["entries"][0]["event_id"] or "")
+        except (KeyError, TypeError, IndexError):
+            return ""
+
+    def _part_in(self, body: bytes) -> TenantPart:
+        try:
+            message = EntriesMessage.parse(body)
+        except DecodeError as error:
+            raise LogUnavailableError(f"{self._url}: entries cannot be read: {error}") from error
+        first, absent = message.first, dict[int, TenantEntry]()
+        for each in message.absent:
+            why = "not shown to this key" if each.hidden else _reason(each.at, each.by, each.reason)
+            own = each.project_id, each.event_id, why
+            absent[each.place] = TenantEntry(first + each.place, message.leaves[each.place], None, *own)
+        return TenantPart(first, message.leaves, message.events, absent)
+
+    def _part_in_json(self, body: bytes, first: int) -> TenantPart:
+        answer = self._object("entries", body)
         try:
             found = [_entry_of(each) for each in answer["entries"]]
         except (KeyError, TypeError, ValueError) as error:
             raise LogUnavailableError(f"{self._url}: an entry cannot be read: {error!r}") from error
-        if not found:
-            raise LogUnavailableError(f"{self._url}: the log ends before entry {first} of {size}")
         for place, entry in enumerate(found, first):
             if entry.index != place:
                 raise LogUnavailableError(f"{self._url}: entry {entry.index} came in the place of {place}")
-        if first + len(found) > size:  # Nothing that was signed is about these.
+        absent = {place: each for place, each in enumerate(found) if each.data is None}
+        return TenantPart(first, [each.leaf for each in found], [each.data for each in found], absent)
+
+    def _check_place(self, part: TenantPart, first: int, size: int) -> None:
+        if not part.leaves:
+            raise LogUnavailableError(f"{self._url}: the log ends before entry {first} of {size}")
+        if part.first != first:
+            raise LogUnavailableError(f"{self._url}: entry {part.first} came in the place of {first}")
+        if first + len(part.leaves) > size:  # Nothing that was signed is about these.
             raise LogUnavailableError(f"{self._url}: more entries came than the {size} that were asked for")
-        return found
 
     def cosigned(self, note: str) -> str:
         """Hand over a checkpoint with a cosignature; return the note that the collector has of it now."""
-        return self._open("cosignatures", {}, note.encode()).decode(errors="replace")
+        return self._open("cosignatures", {}, note.encode())[0].decode(errors="replace")
 
     def _json(self, route: str, parameters: dict[str, str]) -> dict[str, Any]:
-        answer = object_of(self._get(route, parameters))
+        return self._object(route, self._get(route, parameters))
+
+    def _object(self, route: str, body: bytes) -> dict[str, Any]:
+        answer = object_of(body)
         if answer is None:
             raise LogUnavailableError(f"{self._url}/audit/{route}: the answer is no JSON object")
         return answer
 
     def _get(self, route: str, parameters: dict[str, str] | None = None) -> bytes:
-        return self._open(route, parameters or {}, None)
+        return self._open(route, parameters or {}, None)[0]
 
-    def _open(self, route: str, parameters: dict[str, str], body: bytes | None) -> bytes:
+    def _open(
+        self, route: str, parameters: dict[str, str], body: bytes | None, accept: str = "*/*"
+    ) -> tuple[bytes, str]:
         asked = parameters if self._tenant is None else {**parameters, "tenant_id": self._tenant}
-        headers = {"Accept": "*/*"} | ({} if body is None else {"Content-Type": "text/plain; charset=utf-8"})
+        headers = {"Accept": accept} | ({} if body is None else {"Content-Type": "text/plain; charset=utf-8"})
         try:
-            return self._door.open(f"/audit/{route}", [*asked.items()], headers, body)[0]
+            return self._door.open(f"/audit/{route}", [*asked.items()], headers, body)
         except HttpDoorError as error:
             raise LogUnavailableError(str(error)) from error
 
@@ -155,11 +221,14 @@ class StoredLog:
     Args:
         log: The store's.
         tenant: Whose.
+        known: Hashes of events that were read from the store, by the numbers of their arrival. An entry of such an
+            event, with this hash, is taken out, and its event not read again. What is left in the end has no entry.
     """
 
-    def __init__(self, log: EventLog, tenant: str) -> None:
+    def __init__(self, log: EventLog, tenant: str, known: dict[int, bytes] | None = None) -> None:
         self._log = log
         self._tenant = tenant
+        self._known = {} if known is None else known
 
     async def checkpoint(self) -> str:
         """Return its newest checkpoint."""
@@ -176,17 +245,49 @@ class StoredLog:
         """Return how many entries it has by now."""
         return (await self._log.head(self._tenant)).size
 
-    async def parts(self, size: int, first: int = 0) -> AsyncGenerator[Sequence[TenantEntry], None]:
+    async def parts(self, size: int, first: int = 0) -> AsyncGenerator[TenantPart, None]:
         """Read part by part, from a place on."""
         while first < size:
-            found = await self._log.entries(self._tenant, first, min(_PAGE, size - first))
-            if not found:
-                raise LogUnavailableError(f"the log ends before entry {first} of {size}")
-            yield [
-                TenantEntry(each.index, each.leaf, each.data, each.project_id, each.event_id, _why_gone(each))
-                for each in found
-            ]
-            first += len(found)
+            hashes: Sequence[bytes] = ()
+            begin, end = first, size
+            if self._known:
+                hashes, numbers = await self._log.leaves(self._tenant, first, min(_LEAVES, size - first))
+                begin, end = (first + place for place in self._unknown(hashes, numbers))
+            if begin > first:
+                yield TenantPart(first, hashes[: begin - first], (), {})
+            while begin < end:
+                part = await self._read(begin, min(_PAGE, end - begin))
+                yield part
+                begin += len(part.leaves)
+            if end < first + len(hashes):
+                yield TenantPart(end, hashes[end - first :], (), {})
+            first = max(end, first + len(hashes))
+
+    def _unknown(self, hashes: Sequence[bytes], numbers: Sequence[int]) -> tuple[int, int]:
+        """Take out the events that are known; say from where to where entries have to be read, as others are there."""
+        if not hashes:
+            return 0, 1  # To read it says that there is none.
+        known = [*map(self._known.get, numbers)]
+        for number, leaf, own in zip(numbers, hashes, known, strict=True):
+            if leaf == own:
+                self._known.pop(number, None)
+        unknown = [] if known == hashes else [n for n, leaf in enumerate(hashes) if leaf != known[n]]
+        return (unknown[0], unknown[-1] + 1) if unknown else (len(hashes), len(hashes))
+
+    async def _read(self, first: int, limit: int) -> TenantPart:
+        found = await self._log.entries(self._tenant, first, limit)
+        if not found:
+            raise LogUnavailableError(f"the log ends before entry {first}")
+        absent = {
+            place: TenantEntry(each.index, each.leaf, None, each.project_id, each.event_id, _why_gone(each))
+            for place, each in enumerate(found)
+            if each.data is None
+        }
+        return TenantPart(first, [each.leaf for each in found], [each.data for each in found], absent)
+
+    async def event_id(self, index: int) -> str:
+        """Read it."""
+        return "".join(each.event_id for each in await self._log.entries(self._tenant, index, 1))
 
 
 def _why_gone(entry: LogEntry) -> str:
@@ -200,8 +301,10 @@ def _why_gone(entry: LogEntry) -> str:
 
 
 @asynccontextmanager
-async def stored_log(address: str, tenant: str) -> AsyncGenerator[StoredLog, None]:
-    """Open the log in a store.
+async def stored_log(
+    address: str, tenant: str, known: dict[int, bytes] | None = None
+) -> AsyncGenerator[StoredLog, None]:
+    """Open the log in a store; see ``StoredLog``.
 
     Raises:
         LogUnavailableError: The store keeps none.
@@ -211,6 +314,6 @@ async def stored_log(address: str, tenant: str) -> AsyncGenerator[StoredLog, Non
     try:
         if store.log is None:
             raise LogUnavailableError(f"{store.name} keeps no log; chaukas-lite serve --audit-key FILE begins one")
-        yield StoredLog(store.log, tenant)
+        yield StoredLog(store.log, tenant, known)
     finally:
         await store.close()

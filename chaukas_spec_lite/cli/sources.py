@@ -7,10 +7,11 @@ import shutil
 import sys
 import tempfile
 from array import array
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import replace
 from io import BufferedReader
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Protocol, cast
 
@@ -50,6 +51,9 @@ Told = Callable[[NoEvent], None]
 """Is told of each place of a file that holds no event."""
 _Read = Callable[[BufferedReader, str, ReadObject], Iterator[AnyEntry]]
 
+_PART = 1000
+"""Events of files that are handed on together."""
+
 LAST = "last"
 """Stands for the session that has the newest event."""
 
@@ -65,8 +69,11 @@ class Source(Protocol):
         """Yield the events that are wanted, in their order; raises ``ChaukasError``, and ``OSError`` for files."""
         ...
 
-    def each(self, wanted: Wanted) -> AsyncGenerator[Event | bytes, None]:
-        """Yield the events that are wanted in whatever order and form is the least work; raises as ``find``."""
+    def parts(self, wanted: Wanted) -> AsyncGenerator[Iterable[Event | bytes], None]:
+        """Yield the events that are wanted in whatever order and form is the least work, some at a time.
+
+        Each part has to be gone through before the next one comes. Raises as ``find``; a part may do so, too.
+        """
         ...
 
 
@@ -101,16 +108,20 @@ class FileSource:
                 waiting.seek(place)
                 yield Event.parse(waiting.read(size))
 
-    async def each(self, wanted: Wanted) -> AsyncGenerator[Event | bytes, None]:
-        """Read all files once, and yield what is wanted as it stands, encoded if it is, and then perhaps no event."""
+    async def parts(self, wanted: Wanted) -> AsyncGenerator[Iterable[Event | bytes], None]:
+        """Read all files once, and yield what is wanted as it stands, encoded if it is, and then perhaps no event.
+
+        Files are read while a part is gone through, so that no more than one event is in memory.
+        """
+        events = self._each(wanted)
+        for first in events:
+            yield chain((first,), islice(events, _PART - 1))
+
+    def _each(self, wanted: Wanted) -> Iterator[Event | bytes]:
         if wanted.filter == QueryFilter():
-            for event in self._as_they_stand(read_encoded):
-                yield event
-            return
+            return self._as_they_stand(read_encoded)
         query = query_of(wanted.request)
-        for event in self.events():
-            if _key_if(bytes(event), query) is not None:
-                yield event
+        return (event for event in self.events() if _key_if(bytes(event), query) is not None)
 
     def events(self) -> Iterator[Event]:
         """Read the events as they stand."""
@@ -217,6 +228,17 @@ async def taker_of(endpoint: str | None) -> AsyncGenerator[TellingTaker, None]:
 
 
 @asynccontextmanager
+async def store_source(address: str) -> AsyncGenerator[StoreSource, None]:
+    """Open a store, with a collector on it or not."""
+    store = existing_store(address)
+    await store.open()
+    try:
+        yield StoreSource(store)
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
 async def source_of(place: Whereabouts, told: Told) -> AsyncGenerator[Source, None]:
     """Open what the options name.
 
@@ -228,12 +250,8 @@ async def source_of(place: Whereabouts, told: Told) -> AsyncGenerator[Source, No
         with closing(FileSource(place.files, told)) as files:
             yield files
     elif place.store:
-        store = existing_store(place.store)
-        await store.open()
-        try:
-            yield StoreSource(store)
-        finally:
-            await store.close()
+        async with store_source(place.store) as stored:
+            yield stored
     elif (url := http_address(place.endpoint)) is not None:
         yield HttpSource(*url)
     else:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.collector.query import query_of
@@ -11,7 +12,7 @@ from chaukas_spec_lite.spec.common.v1.events import Event
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.cli.wanted import Wanted
-    from chaukas_spec_lite.collector.stores.base import EventStats, Store
+    from chaukas_spec_lite.collector.stores.base import EventPage, EventStats, Store
     from chaukas_spec_lite.collector.stores.following import Followed
 
 _PAGE_BYTES = 4 << 20
@@ -33,17 +34,25 @@ class StoreSource:
 
     async def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
         """Ask page by page."""
-        async with aclosing(self.each(wanted)) as events:
-            async for data in events:
-                yield Event.parse(data)
+        async with aclosing(self.parts(wanted)) as parts:
+            async for part in parts:
+                for data in part:
+                    yield Event.parse(data)
 
-    async def each(self, wanted: Wanted) -> AsyncGenerator[bytes, None]:
+    async def parts(self, wanted: Wanted) -> AsyncGenerator[Sequence[bytes], None]:
         """Ask page by page, and yield events as they are stored."""
+        async with aclosing(self.pages(wanted)) as pages:
+            async for page in pages:
+                yield page.events
+
+    async def pages(self, wanted: Wanted) -> AsyncGenerator[EventPage, None]:
+        """Ask page by page."""
         request, left = wanted.request, wanted.limit
         while left is None or left > 0:
             page = await self._store.find(query_of(request), _PAGE_BYTES, _PATIENCE)
-            for data in page.events if left is None else page.events[:left]:
-                yield data
+            if left is not None:
+                page = replace(page, events=page.events[:left], numbers=page.numbers[:left])
+            yield page
             left = None if left is None else left - len(page.events)
             if not page.next_page_token:
                 return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,12 +15,13 @@ import click
 
 from chaukas_spec_lite.audit.merkle import leaf_hash
 from chaukas_spec_lite.audit.verification import Verifier
+from chaukas_spec_lite.cli.kept_events import KeptEvents
 from chaukas_spec_lite.cli.log_checks import NotProvenError, included, judge, read_keys, signed_in
 from chaukas_spec_lite.cli.logs import HttpLog, stored_log
 from chaukas_spec_lite.cli.options import epilog, filter_options, limit_option, output_option, place_options
 from chaukas_spec_lite.cli.output import Unreadable, pictures, refuse_own_input, run, writing
-from chaukas_spec_lite.cli.progress import OFTEN, progress
-from chaukas_spec_lite.cli.sources import FileSource, entries_of, source_of
+from chaukas_spec_lite.cli.progress import progress
+from chaukas_spec_lite.cli.sources import FileSource, entries_of, source_of, store_source
 from chaukas_spec_lite.cli.terminal import count
 from chaukas_spec_lite.cli.verified import Proven, Result, as_json, print_result
 from chaukas_spec_lite.errors import DecodeError
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.audit.keys import VerifierKey
     from chaukas_spec_lite.audit.verification import Verification
     from chaukas_spec_lite.cli.log_checks import LogVerdict, Signed, Take
-    from chaukas_spec_lite.cli.logs import TenantEntry, TenantLog
+    from chaukas_spec_lite.cli.logs import TenantLog, TenantPart
     from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -159,10 +160,8 @@ async def _verified(asked: _Asked, told: Unreadable) -> Result:
         return Result(log=await judge(log, keys, olds, asked.tenant or None, None))
     verifier = Verifier()
 
-    def take(entries: Sequence[TenantEntry]) -> None:
-        for entry in entries:
-            if entry.data is not None:
-                verifier.take(entry.data)
+    def take(part: TenantPart) -> None:
+        verifier.take_all(data for data in part.events if data is not None)
 
     verdict = await _judged(log, keys, olds, asked.tenant or None, take)
     return Result(verifier.result(), verdict)
@@ -170,32 +169,35 @@ async def _verified(asked: _Asked, told: Unreadable) -> Result:
 
 async def _verified_store(asked: _Asked, keys: list[VerifierKey], olds: list[Signed], told: Unreadable) -> Result:
     """Follow the chains of what a store has, and check its log, and that each of these events is in it."""
-    unseen: set[bytes] = set()
-    astray: dict[bytes, int] = {}
-    events = await _followed(asked.place, asked.wanted, told, unseen)
-
-    def take(entries: Sequence[TenantEntry]) -> None:
-        for entry in entries:
-            if entry.data is not None:
-                unseen.discard(entry.leaf)
-            elif entry.leaf in unseen:
-                astray[entry.leaf] = entry.index
-
-    async with stored_log(asked.place.store or "", asked.tenant) as stored:
-        verdict = await _judged(stored, keys, olds, asked.tenant, take)
+    events, kept = await _followed_in_store(asked.place.store or "", asked.wanted)
+    async with stored_log(asked.place.store or "", asked.tenant, kept.known) as stored:
+        verdict = await _judged(stored, keys, olds, asked.tenant, kept.take)
         if verdict.error:
             return Result(events, verdict)
-        before = len(unseen)
-        if unseen:
+        unsigned = len(kept.unseen())
+        if unsigned:
             async for part in stored.parts(await stored.size(), verdict.size):
-                take(part)
-    later = before - len(unseen)
-    if any(leaf in unseen for leaf in astray):
+                kept.take(part)
+    unseen = kept.unseen()
+    later = unsigned - len(unseen)
+    if any(leaf in unseen for leaf in kept.astray):
         unseen &= await _leaves_now(asked, told)  # What is gone by now was deleted between the two readings.
-    lost = [index for leaf, index in astray.items() if leaf in unseen]
+    lost = [index for leaf, index in kept.astray.items() if leaf in unseen]
     errors = _unlike(verdict.origin, lost, len(unseen) - len(lost), asked.tenant)
     absent = (verdict.absent or 0) - sum(index < verdict.size for index in lost)
     return Result(events, replace(verdict, later=later, absent=absent, error="; ".join(errors)))
+
+
+async def _followed_in_store(address: str, wanted: Wanted) -> tuple[Verification, KeptEvents]:
+    """Follow the chains of what a store has, and note the hashes that it has in the log."""
+    verifier, kept = Verifier(), KeptEvents()
+    with _without_collections(), progress("reading", 0) as show:
+        async with store_source(address) as source, aclosing(source.pages(wanted)) as pages:
+            async for page in pages:
+                verifier.take_all(page.events)
+                kept.add(page.numbers, page.events)
+                show(0, verifier.taken)
+        return verifier.result(), kept
 
 
 def _unlike(origin: str, lost: list[int], past: int, tenant: str) -> list[str]:
@@ -211,8 +213,8 @@ def _unlike(origin: str, lost: list[int], past: int, tenant: str) -> list[str]:
 
 
 async def _leaves_now(asked: _Asked, told: Unreadable) -> set[bytes]:
-    async with source_of(asked.place, told) as source, aclosing(source.each(asked.wanted)) as events:
-        return {leaf_hash(bytes(event)) async for event in events}
+    async with source_of(asked.place, told) as source, aclosing(source.parts(asked.wanted)) as parts:
+        return {leaf_hash(bytes(event)) async for part in parts for event in part}
 
 
 async def _judged(
@@ -224,9 +226,9 @@ async def _judged(
 ) -> LogVerdict:
     with _without_collections(), progress("reading the log", 0) as show:
 
-        def taken(entries: Sequence[TenantEntry]) -> None:
-            take(entries)
-            show(0, entries[-1].index)
+        def taken(part: TenantPart) -> None:
+            take(part)
+            show(0, part.first + len(part.leaves))
 
         return await judge(log, keys, olds, tenant, taken)
 
@@ -263,22 +265,15 @@ def _as_stored(name: str, event: Event) -> bytes:
     return bytes(event)
 
 
-async def _followed(
-    place: Whereabouts, wanted: Wanted, told: Unreadable, leaves: set[bytes] | None = None
-) -> Verification:
-    """Follow the chains of events, and note the hashes that they have in logs."""
+async def _followed(place: Whereabouts, wanted: Wanted, told: Unreadable) -> Verification:
+    """Follow the chains of events."""
     verifier = Verifier()
     total = sum(os.stat(name).st_size for name in place.files if name != "-")
     with _without_collections(), progress("reading", total) as show:
-        async with source_of(place, told) as source, aclosing(source.each(wanted)) as events:
-            number = 0
-            async for event in events:
-                verifier.take(event)
-                if leaves is not None:
-                    leaves.add(leaf_hash(bytes(event)))
-                number += 1
-                if number % OFTEN == 0:
-                    show(source.position if isinstance(source, FileSource) else 0, number)
+        async with source_of(place, told) as source, aclosing(source.parts(wanted)) as parts:
+            async for part in parts:
+                verifier.take_all(part)
+                show(source.position if isinstance(source, FileSource) else 0, verifier.taken)
         return verifier.result()
 
 

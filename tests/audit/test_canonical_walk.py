@@ -30,10 +30,10 @@ def judged_rightly(data: bytes) -> bool:
         return False
     event = Event.parse(data)
     assert encode_in_order(event) == data
-    for number, name in ((1, "event_id"), (2, "tenant_id"), (4, "session_id"), (18, "hash_prev"), (19, "content_hash")):
-        assert found.texts.get(number, "") == getattr(event, name)
-    assert found.type == event.type
-    start, stop = found.seal
+    *texts, type_, start, stop = found
+    names = ("event_id", "tenant_id", "project_id", "session_id", "hash_prev", "content_hash")
+    assert texts == [getattr(event, name) for name in names]
+    assert type_ == event.type
     event.content_hash = ""
     assert encode_in_order(event) == data[:start] + data[stop:]
     return True

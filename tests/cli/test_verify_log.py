@@ -140,6 +140,52 @@ def test_an_event_that_is_put_into_the_database_past_the_log_is_found(home: Path
     assert here(home, *STORED, "--session", "s0").returncode == 0
 
 
+def entries_that_changed_their_places(database: sqlite3.Connection) -> str:
+    ((first, seqs),) = database.execute("SELECT first, seqs FROM log_leaves WHERE first = 3").fetchall()
+    changed = seqs[8:16] + seqs[:8] + seqs[16:]
+    database.execute("UPDATE log_leaves SET seqs = ? WHERE first = ?", (changed, first))
+    return "entry 3, event 's1-1', is not what was logged"
+
+
+def an_event_moved_to_another_tenant(database: sqlite3.Connection) -> str:
+    """The log still leads to it: that it is not there is seen by its chain."""
+    database.execute("INSERT INTO owners (owner, tenant_id, project_id) VALUES (77, 'other', 'shop')")
+    assert database.execute("UPDATE events SET owner = 77 WHERE event_id = 's0-1'").rowcount == 1
+    return "chains do not hold"
+
+
+def an_event_that_is_there_twice(database: sqlite3.Connection) -> str:
+    """In a project of its own, as ids are unique; the log has it once."""
+    database.execute("INSERT INTO owners (owner, tenant_id, project_id) VALUES (78, 'acme', 'other')")
+    columns = [name for _, name, *_ in database.execute("PRAGMA table_info(events)") if name not in ("seq", "owner")]
+    listed = ", ".join(columns)
+    database.execute(f"INSERT INTO events (owner, {listed}) SELECT 78, {listed} FROM events WHERE event_id = 's0-1'")
+    return "1 event of the store came there past the log"
+
+
+def an_event_written_as_text(database: sqlite3.Connection) -> str:
+    assert database.execute("UPDATE events SET data = 'no event' WHERE event_id = 's0-1'").rowcount == 1
+    return "entry 1, event 's0-1', is not what was logged"
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        entries_that_changed_their_places,
+        an_event_moved_to_another_tenant,
+        an_event_that_is_there_twice,
+        an_event_written_as_text,
+    ],
+)
+def test_what_does_not_fit_the_log_is_named(home: Path, tamper: Callable[[sqlite3.Connection], str]) -> None:
+    database = sqlite3.connect(home / "events.db")
+    with database:
+        why = tamper(database)
+    database.close()
+    done = here(home, *STORED, "--unsealed")
+    assert (done.returncode, why in done.stderr) == (1, True), done.stderr
+
+
 def test_an_entry_that_does_not_lead_to_its_event_is_not_taken_for_a_deleted_one(home: Path) -> None:
     """Whoever spoils what leads from an entry to its event makes it look deleted; yet the event is there."""
     database = sqlite3.connect(home / "events.db")
@@ -306,8 +352,8 @@ class Answering(HttpLog):
         super().__init__("http://log.example")
         self._answer = answer
 
-    def _json(self, route: str, parameters: dict[str, str]) -> dict[str, Any]:
-        return self._answer
+    def _open(self, *asked: object, **more: object) -> tuple[bytes, str]:
+        return json.dumps(self._answer).encode(), "application/json"
 
 
 def test_entries_behind_those_that_are_signed_are_not_taken() -> None:
@@ -323,7 +369,8 @@ def test_entries_behind_those_that_are_signed_are_not_taken() -> None:
     found = signed(str(checkpoint.note(signer)), [signer.verifier()], "it")
 
     async def check(answer: dict[str, Any]) -> None:
-        await recompute(Answering(answer), found, [], lambda part: taken.extend(entry.index for entry in part))
+        log = Answering(answer)
+        await recompute(log, found, [], lambda part: taken.extend(entry.index for entry in part.entries()))
 
     asyncio.run(check({"entries": entries[:3]}))
     with pytest.raises(LogUnavailableError, match="more entries came than the 3 that were asked for"):

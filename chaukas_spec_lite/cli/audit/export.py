@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from chaukas_spec_lite.cli.terminal import count
 if TYPE_CHECKING:
     from chaukas_spec_lite.audit.keys import VerifierKey
     from chaukas_spec_lite.cli.log_checks import Signed
-    from chaukas_spec_lite.cli.logs import TenantEntry, TenantLog
+    from chaukas_spec_lite.cli.logs import TenantLog, TenantPart
 
 
 @click.command(
@@ -89,10 +88,11 @@ async def _written(
     size = found.checkpoint.size
     with bundle(output) as made, progress("reading", size) as show:
 
-        def take(entries: Sequence[TenantEntry]) -> None:
-            for entry in entries:
+        def take(part: TenantPart) -> None:
+            for entry in part.entries():
                 made.take(entry)
-            show(entries[-1].index, entries[-1].index)
+            last = part.first + len(part.leaves) - 1
+            show(last, last)
 
         absent = await recompute(log, found, before, take)
         used = [key for key in known if key.name in found.signers and key.kind == ED25519]

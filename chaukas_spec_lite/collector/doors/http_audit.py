@@ -13,11 +13,19 @@ from starlette.routing import Route
 
 from chaukas_spec_lite.collector.doors import api_parameters, audit_json
 from chaukas_spec_lite.collector.doors.api_parameters import Given, number_of, page_size_of, size_of, text_of
+from chaukas_spec_lite.collector.doors.audit_message import entries_message
 from chaukas_spec_lite.collector.doors.http_answers import READ_HEADERS, json_answer
 from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
 from chaukas_spec_lite.collector.doors.http_incoming import joined
-from chaukas_spec_lite.collector.doors.http_media import UnknownFormError
-from chaukas_spec_lite.collector.doors.openapi_audit import AUDIT_CALLS, MAX_NOTE_BYTES, NOTE, OCTETS, AuditCall
+from chaukas_spec_lite.collector.doors.http_media import Form, UnknownFormError, wants_encoded
+from chaukas_spec_lite.collector.doors.openapi_audit import (
+    AUDIT_CALLS,
+    MAX_ENCODED_ENTRIES,
+    MAX_NOTE_BYTES,
+    NOTE,
+    OCTETS,
+    AuditCall,
+)
 from chaukas_spec_lite.collector.stores.asking import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Tenancy
 from chaukas_spec_lite.errors import InvalidRequest
 
@@ -61,7 +69,9 @@ class AuditRoutes:
                 if each.needed and not text_of(given, each.name):
                     raise InvalidRequest(f"{each.name}: has to be given")
             with self.service.meter.request("audit"):
-                answer = await unless_gone(left(request), getattr(self, call.name)(given, caller))
+                encoded = call.encoded and wants_encoded(request.headers.get("accept", ""))
+                serve = getattr(self, f"{call.name}_encoded" if encoded else call.name)
+                answer = await unless_gone(left(request), serve(given, caller))
             answer.headers.update(READ_HEADERS)
             return answer
 
@@ -108,6 +118,14 @@ class AuditRoutes:
         found = await self.service.audit.entries(tenant, first, limit, caller)
         content = await self.work(lambda: _encoded(audit_json.entries(found)))
         return Response(content, media_type="application/json")
+
+    async def audit_entries_encoded(self, given: Given, caller: Caller) -> Response:
+        """The same, for programs that take it as a message."""
+        tenant, first = text_of(given, "tenant_id"), size_of(given, "from") or 0
+        limit = number_of(given, "limit", MAX_ENCODED_ENTRIES) or DEFAULT_PAGE_SIZE
+        found = await self.service.audit.entries(tenant, first, limit, caller)
+        content = await self.work(lambda: entries_message(found, first).encoded())
+        return Response(content, media_type=Form.BINARY.value)
 
     async def _cosign(self, request: Request) -> Response:
         """``POST /audit/cosignatures``."""

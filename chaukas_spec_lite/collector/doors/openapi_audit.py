@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaukas_spec_lite.collector.doors.api_parameters import PAGE, TENANCY, Parameter
+from chaukas_spec_lite.collector.doors.http_media import Form
 from chaukas_spec_lite.collector.doors.openapi_parts import COUNT, TEXT, array, call, record, ref
 from chaukas_spec_lite.collector.stores.asking import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_TEXT_LENGTH
 
@@ -16,7 +17,11 @@ OCTETS = "application/octet-stream"
 MAX_NOTE_BYTES = 64 << 10
 """How large a checkpoint with cosignatures may be."""
 
+MAX_ENCODED_ENTRIES = 4000
+"""How many entries an encoded message has at most: to ask for them takes as long as to read hundreds of them."""
+
 _JSON = "application/json"
+_ENCODED = Form.BINARY.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,8 @@ class AuditCall:
     problems: Sequence[int] = ()
     """Beside those that every call has."""
     method: str = "GET"
+    encoded: bool = False
+    """Whether ``Accept`` may ask for a message in place of JSON."""
 
 
 _TENANT = (TENANCY[0],)
@@ -95,10 +102,12 @@ AUDIT_CALLS = (
             Parameter(
                 "limit",
                 {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},
-                f"{DEFAULT_PAGE_SIZE} if it is 0 or not given; {MAX_PAGE_SIZE} if it is more than that.",
+                f"{DEFAULT_PAGE_SIZE} if it is 0 or not given; {MAX_PAGE_SIZE} if it is more than that, and"
+                f" {MAX_ENCODED_ENTRIES} of the encoded message.",
             ),
         ),
-        _json("AuditEntries"),
+        {**_json("AuditEntries"), _ENCODED: {"schema": {}}},
+        encoded=True,
     ),
     AuditCall(
         "audit_cosign",
@@ -118,7 +127,9 @@ def paths() -> dict[str, Any]:
 
 
 def _described(described: AuditCall) -> dict[str, Any]:
-    answer = {"description": "Done.", "content": described.answer}
+    schema = "Its schema stands in docs/reference/audit-log.md."
+    more = f" Or, for Accept: {_ENCODED}, the same as a message, in columns. {schema}" if described.encoded else ""
+    answer = {"description": f"Done.{more}", "content": described.answer}
     problems = sorted({400, 401, 403, 404, 429, 503, 504, *described.problems})
     found = call(described.name, described.summary, {"200": answer}, *problems)
     parameters = [each.described(described.path) for each in described.parameters]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from chaukas_spec_lite.collector.stores.asking import EVERY_SESSION, SessionFilter
@@ -132,6 +132,8 @@ class EventPage:
     next_page_token: str
     scanned: int = 0
     """How many events were looked into for it, because no index answers the search for a text; 0 where one does."""
+    numbers: list[int] = field(default_factory=list[int])
+    """The number of each event's arrival, as ``EventLog.leaves`` has it."""
 
 
 @dataclass(frozen=True, slots=True)

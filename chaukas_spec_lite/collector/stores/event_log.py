@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from chaukas_spec_lite.errors import StoreError
 
@@ -83,6 +83,14 @@ class LogEntry:
     """What is known of that."""
 
 
+class LogLeaves(NamedTuple):
+    """The hashes of entries side by side."""
+
+    hashes: list[bytes]
+    numbers: list[int]
+    """Of each one the number under which its event arrived, by which pages of events know it, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeptCheckpoint:
     """A checkpoint that was kept."""
@@ -125,6 +133,10 @@ class EventLog(Protocol):
 
     async def places(self, tenancy: Tenancy, *event_ids: str) -> list[LogPlace]:
         """Find the events of ids: of each one in each project at most, and deleted ones of which there is a record."""
+        ...
+
+    async def leaves(self, tenant_id: str, first: int, limit: int) -> LogLeaves:
+        """Return the hashes of entries side by side from a place on, whether their events are there or not."""
         ...
 
     async def entries(self, tenant_id: str, first: int, limit: int) -> list[LogEntry]:

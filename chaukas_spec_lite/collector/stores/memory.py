@@ -156,7 +156,7 @@ class MemoryStore:
         self._check_open()
         began = time.monotonic()
         watermark, last = self._tokens.read(query) or (self._all.number, None)
-        room, events = _Room(query.size, max_bytes), list[bytes]()
+        room, events, numbers = _Room(query.size, max_bytes), list[bytes](), list[int]()
         while True:
             step = self._after(query, last)
             for position in step:
@@ -165,14 +165,15 @@ class MemoryStore:
                     room.size -= len(row.data) + MAX_FRAME_BYTES
                     # This event starts the next page, unless the page is still empty: there would be no page with it.
                     if last is not None and events and (room.size < 0 or not room.events):
-                        return EventPage(events, self._tokens.write(query, watermark, last), room.scanned)
+                        return EventPage(events, self._tokens.write(query, watermark, last), room.scanned, numbers)
                     events.append(row.data)
+                    numbers.append(position[3])
                     room.events -= 1
                 last = position
                 if room.decoded < 0 or room.decoded_bytes < 0:
-                    return EventPage(events, self._tokens.write(query, watermark, last), room.scanned)
+                    return EventPage(events, self._tokens.write(query, watermark, last), room.scanned, numbers)
             if not step:
-                return EventPage(events, "", room.scanned)
+                return EventPage(events, "", room.scanned, numbers)
             await asyncio.sleep(0)  # what may change all but ``last``
             if time.monotonic() - began > time_limit:
                 raise QueryTimeoutError(f"{self.name}: the query took more than {time_limit:g} seconds")

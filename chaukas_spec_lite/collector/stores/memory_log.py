@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 from chaukas_spec_lite.audit.merkle import HASH_SIZE, Frontier, leaf_hash
 from chaukas_spec_lite.collector.stores.base import EventRow
 from chaukas_spec_lite.collector.stores.copied import EXPORT_BYTES
-from chaukas_spec_lite.collector.stores.event_log import Gone, KeptCheckpoint, LogEntry, LogHead, LogPlace, beyond
+from chaukas_spec_lite.collector.stores.event_log import (
+    Gone,
+    KeptCheckpoint,
+    LogEntry,
+    LogHead,
+    LogLeaves,
+    LogPlace,
+    beyond,
+)
 from chaukas_spec_lite.collector.stores.matching import Key, key_of, within
 
 if TYPE_CHECKING:
@@ -126,6 +134,12 @@ class MemoryLog:
             if place is not None:
                 places.append(LogPlace(place, tenant, project, event_id, tree.hashes(0, place, 1)[0]))
         return sorted(places, key=lambda each: (each.tenant_id, each.index))
+
+    async def leaves(self, tenant_id: str, first: int, limit: int) -> LogLeaves:
+        """Return the hashes of entries side by side; see ``EventLog.leaves``."""
+        self._check_open()
+        tree = self._tree(tenant_id)
+        return LogLeaves(tree.hashes(0, first, limit), tree.numbers[first : first + limit].tolist())
 
     async def entries(self, tenant_id: str, first: int, limit: int) -> list[LogEntry]:
         """Return entries side by side; see ``EventLog.entries``."""

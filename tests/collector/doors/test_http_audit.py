@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from chaukas_spec_lite import Event, EventType, Recorder
+from chaukas_spec_lite.audit.entries_message import EntriesMessage
 from chaukas_spec_lite.audit.merkle import (
     leaf_hash,
     prove_inclusion,
@@ -56,6 +57,30 @@ async def text(served: Served, path: str, **parameters: Any) -> str:
 
 async def json(served: Served, path: str, **parameters: Any) -> Any:
     return (await get(served, path, **parameters)).json()
+
+
+async def entries(served: Served, **parameters: Any) -> Any:
+    """Ask for entries of a log in both forms, which say the same."""
+    as_json = await json(served, "/audit/entries", **parameters)
+    asked = {name.rstrip("_"): each for name, each in parameters.items()}
+    found = await served.client.get("/audit/entries", params=asked, headers={"Accept": "application/x-protobuf"})
+    assert (found.status_code, found.headers["content-type"]) == (200, "application/x-protobuf")
+    message = EntriesMessage.parse(found.content)
+    absent = {each.place: each for each in message.absent}
+    assert message.first == asked.get("from", 0)
+    assert (message.origin, message.size, message.next) == (as_json["origin"], as_json["size"], as_json["next"])
+    pairs = zip(message.leaves, message.events, as_json["entries"], strict=True)
+    for place, (leaf, data, expected) in enumerate(pairs):
+        coded = None if data is None else base64.b64encode(data).decode()
+        assert (base64.b64encode(leaf).decode(), coded) == (expected["leaf"], expected["data"])
+        if data is None:
+            each, gone = absent.pop(place), expected["deleted"]
+            assert each.hidden is (gone is None)
+            assert (each.project_id, each.event_id) == (expected["project_id"] or "", expected["event_id"] or "")
+            told = gone or {}
+            assert each[4:] == tuple(told.get(name) or "" for name in ("at", "by", "reason", "session_id"))
+    assert not absent
+    return as_json
 
 
 async def refusal(served: Served, path: str, status: int, **parameters: Any) -> str:
@@ -283,20 +308,20 @@ def test_entries_come_with_their_events_or_with_what_is_known_of_them() -> None:
     async def main() -> None:
         async with http_serving(signing=SIGNING, make=store) as served:
             assert served.service.capabilities().worm_retention is True
-            assert await json(served, "/audit/entries") == {
+            assert await entries(served) == {
                 "origin": f"{NAME}/tenant/",
                 "size": 0,
                 "entries": [],
                 "next": None,
             }
             await keep(served, events)
-            whole = await json(served, "/audit/entries", tenant_id="acme")
+            whole = await entries(served, tenant_id="acme")
             assert whole == {"origin": f"{NAME}/tenant/acme", "size": 5, "entries": expected, "next": None}
-            part = await json(served, "/audit/entries", tenant_id="acme", from_=1, limit=2)
+            part = await entries(served, tenant_id="acme", from_=1, limit=2)
             assert (part["entries"], part["next"]) == (expected[1:3], 3)
-            part = await json(served, "/audit/entries", tenant_id="acme", from_=3, limit=2)
+            part = await entries(served, tenant_id="acme", from_=3, limit=2)
             assert (part["entries"], part["next"]) == (expected[3:], None)
-            assert (await json(served, "/audit/entries", tenant_id="acme", from_=5))["entries"] == []
+            assert (await entries(served, tenant_id="acme", from_=5))["entries"] == []
             at = "2027-01-15T08:00:00.000Z"
             await served.store.delete(Deletion(Tenancy("acme"), "s", "asked for", "key:support"))
             for each in expected[:2]:
@@ -304,7 +329,7 @@ def test_entries_come_with_their_events_or_with_what_is_known_of_them() -> None:
                     "data": None,
                     "deleted": {"at": at, "by": "key:support", "reason": "asked for", "session_id": "s"},
                 }
-            assert (await json(served, "/audit/entries", tenant_id="acme"))["entries"] == expected
+            assert (await entries(served, tenant_id="acme"))["entries"] == expected
             await sign(served)
             proof = InclusionProof.parse(await text(served, "/audit/proof", event_id="a"))
             proof.verify(events[0], f"{NAME}/tenant/acme", KEYS)
@@ -314,7 +339,25 @@ def test_entries_come_with_their_events_or_with_what_is_known_of_them() -> None:
                     "data": None,
                     "deleted": {"at": at, "by": "retention", "reason": None, "session_id": None},
                 }
-            assert (await json(served, "/audit/entries", tenant_id="acme"))["entries"] == expected
+            assert (await entries(served, tenant_id="acme"))["entries"] == expected
+
+    run(main())
+
+
+def test_a_message_has_more_entries_than_json() -> None:
+    async def main() -> None:
+        async with http_serving(signing=SIGNING) as served:
+            await keep(served, named(range(1001)))
+            asked = {"tenant_id": "acme", "limit": 2**31 - 1}
+            assert (await json(served, "/audit/entries", **asked))["next"] == 1000
+            found = await served.client.get(
+                "/audit/entries", params=asked, headers={"Accept": "application/x-protobuf"}
+            )
+            assert len(EntriesMessage.parse(found.content).leaves) == 1001
+            # What takes anything gets what it always got.
+            for accept in ("*/*", "application/*", "application/json"):
+                found = await served.client.get("/audit/entries", params=asked, headers={"Accept": accept})
+                assert found.headers["content-type"] == "application/json"
 
     run(main())
 
@@ -331,7 +374,7 @@ def test_a_key_of_a_project_sees_the_tree_and_its_own_events() -> None:
             await sign(served)
             hidden = {"project_id": None, "event_id": None, "data": None}
             expected = [entry(0, events[0], "p") | hidden, entry(1, events[1], "q"), entry(2, events[2]) | hidden]
-            assert (await json(served, "/audit/entries"))["entries"] == expected
+            assert (await entries(served))["entries"] == expected
             await text(served, "/audit/proof", event_id="b")
             assert "no event 'a' is in the log" in await refusal(served, "/audit/proof", 404, event_id="a")
             assert "project_id: the key" in await refusal(served, "/audit/proof", 403, event_id="a", project_id="p")

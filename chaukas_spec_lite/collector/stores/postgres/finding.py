@@ -124,7 +124,7 @@ class Finder:
             await asyncio.to_thread(self._look, query, rows, found, job)
         more = found.full or (not in_sql and len(rows) == extent.limit)
         token = self.tokens.write(query, mark, found.last) if more and found.last else ""
-        return EventPage(found.events, token, found.scanned)
+        return EventPage(found.events, token, found.scanned, found.numbers)
 
     def _look(self, query: Query, rows: Sequence[tuple[Any, ...]], found: _Page, job: Job) -> None:
         """Look for a text in events that no index answers for. If the job ends before, nobody reads what was found."""
@@ -200,6 +200,7 @@ class _Page:
     size: int
     room: int
     events: list[bytes] = field(default_factory=list[bytes])
+    numbers: list[int] = field(default_factory=list[int])
     last: Position | None = None
     full: bool = False
     scanned: int = 0
@@ -221,6 +222,7 @@ class _Page:
             self.full = True
             return False
         self.events.append(bytes(data))
+        self.numbers.append(row[2])
         self.pass_by(row)
         return True
 

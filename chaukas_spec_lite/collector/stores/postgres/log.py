@@ -13,6 +13,7 @@ from chaukas_spec_lite.collector.stores.event_log import (
     KeptCheckpoint,
     LogEntry,
     LogHead,
+    LogLeaves,
     LogPlace,
     beyond,
 )
@@ -145,6 +146,14 @@ class PostgresLog:
                             project = plain(project) if tenancy.project_id is None else tenancy.project_id
                             found.append(LogPlace(index, json.loads(original), project, ids[event_id], leaf))
         return sorted(found, key=lambda each: (each.tenant_id, each.index))
+
+    async def leaves(self, tenant_id: str, first: int, limit: int) -> LogLeaves:
+        """Return the hashes of entries side by side; see ``EventLog.leaves``."""
+        end = first + limit
+        async with self._connections.reading(READ_SECONDS) as connection:
+            rows = await connection.fetch(_STRETCHES, key(tenant_id), first, end, limit + 1)
+        found = [each for row in rows for each in stretch_of(row[0], row[3], row[4]) if first <= each[0] < end]
+        return LogLeaves([leaf for _, leaf, _ in found], [seq for _, _, seq in found])
 
     async def entries(self, tenant_id: str, first: int, limit: int) -> list[LogEntry]:
         """Return entries side by side; see ``EventLog.entries``."""

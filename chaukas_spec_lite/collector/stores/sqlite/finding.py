@@ -54,6 +54,9 @@ class Allowance:
 
 UNBOUNDED = 2**62
 
+_DATA = "SELECT coalesce(CAST(data AS BLOB), x'') FROM events WHERE seq = ?"
+"""Whatever stands there: somebody may have written a text into the file."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
@@ -102,7 +105,7 @@ class Search:
                 self.allowance.events -= 1
                 yield (moment, seq), None
                 continue
-            stored = self.connection.execute("SELECT data FROM events WHERE seq = ?", (seq,)).fetchone()
+            stored = self.connection.execute(_DATA, (seq,)).fetchone()
             if stored is None:
                 raise sqlite3.DatabaseError("it is damaged: an index names an event that is not there")
             (data,) = stored
@@ -234,18 +237,20 @@ def find(connection: sqlite3.Connection, query: Query, tokens: PageTokens, max_b
         after = (moment_of(seconds, nanos) if timed else UNTIMED, number)
     search = Search(connection, query, texts, watermark, after)
     events: list[bytes] = []
+    numbers: list[int] = []
     last = after
     for place, data in search.looked_at():
         if data is not None:
             max_bytes -= len(data) + MAX_FRAME_BYTES
             # This event starts the next page, unless the page is still empty: there would be no page with it.
             if events and last is not None and (len(events) == query.size or max_bytes < 0):
-                return EventPage(events, tokens.write(query, watermark, _position(last)), search.scanned)
+                return EventPage(events, tokens.write(query, watermark, _position(last)), search.scanned, numbers)
             events.append(data)
+            numbers.append(place[1])
         last = place
         if search.allowance.spent:
-            return EventPage(events, tokens.write(query, watermark, _position(last)), search.scanned)
-    return EventPage(events, "", search.scanned)
+            return EventPage(events, tokens.write(query, watermark, _position(last)), search.scanned, numbers)
+    return EventPage(events, "", search.scanned, numbers)
 
 
 def range_of(query: Query, moment: str = "e.moment") -> Condition:

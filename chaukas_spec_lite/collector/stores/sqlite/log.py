@@ -8,7 +8,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from chaukas_spec_lite.collector.stores.asking import Tenancy
-from chaukas_spec_lite.collector.stores.event_log import KeptCheckpoint, LogEntry, LogHead, LogPlace, beyond
+from chaukas_spec_lite.collector.stores.event_log import KeptCheckpoint, LogEntry, LogHead, LogLeaves, LogPlace, beyond
 from chaukas_spec_lite.collector.stores.sqlite import log_reading
 
 T = TypeVar("T")
@@ -53,6 +53,10 @@ class SQLiteLog:
     async def places(self, tenancy: Tenancy, *event_ids: str) -> list[LogPlace]:
         """Find the events of ids; see ``EventLog.places``."""
         return await self._read(partial(log_reading.places, tenancy=tenancy, event_ids=event_ids))
+
+    async def leaves(self, tenant_id: str, first: int, limit: int) -> LogLeaves:
+        """Return the hashes of entries side by side; see ``EventLog.leaves``."""
+        return await self._read(lambda connection: log_reading.leaves(connection, tenant_id, first, limit))
 
     async def entries(self, tenant_id: str, first: int, limit: int) -> list[LogEntry]:
         """Return entries side by side; see ``EventLog.entries``."""

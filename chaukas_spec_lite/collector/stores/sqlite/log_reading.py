@@ -10,7 +10,7 @@ from typing import NamedTuple
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion
 from chaukas_spec_lite.collector.stores.copied import EXPORT_BYTES
-from chaukas_spec_lite.collector.stores.event_log import Gone, KeptCheckpoint, LogEntry, LogHead, LogPlace
+from chaukas_spec_lite.collector.stores.event_log import Gone, KeptCheckpoint, LogEntry, LogHead, LogLeaves, LogPlace
 from chaukas_spec_lite.collector.stores.log_tree import LogCheck, frontier_of, head_of, kept_below, paired, stretch_of
 from chaukas_spec_lite.errors import StoreError
 
@@ -126,6 +126,12 @@ def places(connection: sqlite3.Connection, tenancy: Tenancy, event_ids: Sequence
             index, leaf = stretch[seq]
             found.append(LogPlace(index, *names, leaf))
     return sorted(found, key=lambda each: (each.tenant_id, each.index))
+
+
+def leaves(connection: sqlite3.Connection, tenant: str, first: int, limit: int) -> LogLeaves:
+    """As ``EventLog.leaves``."""
+    found = list(_leaves(connection, _log_of(connection, tenant).number, first, first + limit))
+    return LogLeaves([leaf for _, leaf, _ in found], [seq for _, _, seq in found])
 
 
 def entries(connection: sqlite3.Connection, tenant: str, first: int, limit: int) -> list[LogEntry]:
