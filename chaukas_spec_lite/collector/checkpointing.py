@@ -164,10 +164,10 @@ class Checkpointer:
             everything: Whether to sign whatever is new, as before a stop.
 
         Raises:
-            StoreError: One could not be read or signed; the others were looked at all the same.
+            Exception: One could not be read or signed; the others were looked at all the same.
         """
         after: str | None = None
-        failed: StoreError | None = None
+        failed: Exception | None = None
         # Of these there has been a checkpoint, and so they have entries.
         missing = {*self._known, *self._last.tenants}
         while heads := await self._events.heads(after, _PART):
@@ -181,9 +181,9 @@ class Checkpointer:
         if failed is not None:
             raise failed
 
-    async def _look_at(self, heads: Sequence[LogHead], everything: bool) -> StoreError | None:
+    async def _look_at(self, heads: Sequence[LogHead], everything: bool) -> Exception | None:
         """Sign those of some logs that are due; return why one of them could not be read or signed."""
-        failed: StoreError | None = None
+        failed: Exception | None = None
         due: dict[str, SignedCheckpoint] = {}
         seen: dict[str, SignedNote] = {}
         for head in heads:
@@ -191,14 +191,14 @@ class Checkpointer:
                 found = await self._due(head, everything, seen)
                 if found is not None:
                     due[head.tenant_id] = found
-            except StoreError as error:
+            except Exception as error:  # Whatever somebody has put into the database: the other logs are not to blame.
                 failed = error
         # Before anybody sees them: whatever is seen of a collector that is killed here, the next one knows.
         await self._last.remember(seen | {tenant: found.note for tenant, found in due.items()})
         for tenant, found in due.items():
             try:
                 await self._checkpoints.keep(tenant, found, self._signer.completed, is_new=True)
-            except StoreError as error:
+            except Exception as error:
                 failed = error
             else:
                 if tenant in self._known:

@@ -406,6 +406,28 @@ def test_a_failing_look_is_told_and_the_next_one_is_made(place: Place, caplog: p
     assert "checkpoints could not be made, which is tried again: the disk is full" in caplog.text
 
 
+def test_whatever_goes_wrong_with_one_log_keeps_no_other_from_being_signed(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def steps(setting: Setting) -> None:
+        for tenant in ("acme", "other"):
+            await setting.add(*range(10), tenant=tenant)
+        real = setting.log.hashes
+
+        async def hashes(tenant: str, *given: int) -> list[bytes]:
+            if tenant == "acme":
+                raise ZeroDivisionError("ours")
+            return await real(tenant, *given)
+
+        setting.log.hashes = hashes  # type: ignore[method-assign,assignment]
+        await setting.checkpointer()._try_to_look()
+        assert len(await setting.log.checkpoints("other")) == 1
+        assert await setting.log.checkpoints("acme") == []
+
+    with_log(place, steps)
+    assert "checkpoints could not be made, which is tried again" in caplog.text
+
+
 def test_keys_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
     files = []
     for number, key in enumerate((OLD, NEW, WITNESS)):
