@@ -31,7 +31,7 @@ class Lanes:
     """One thread for each class of sizes: Python runs one at a time anyway. Used from one event loop."""
 
     def __init__(self) -> None:
-        self._lanes = [Lane(name) for name in _BOUNDS]
+        self._lanes = [OwnThread(name) for name in _BOUNDS]
 
     async def run(self, size: int, work: Callable[[], T]) -> T:
         """Do something that has to do with so many bytes; not begun if its caller leaves before."""
@@ -61,7 +61,7 @@ class Lanes:
             future.cancel()
 
 
-class Lane:
+class OwnThread:
     """One thread, which is left behind if it is in the middle of something. Used from one event loop.
 
     Args:

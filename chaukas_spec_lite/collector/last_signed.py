@@ -19,7 +19,7 @@ from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote, notes_in
 from chaukas_spec_lite.audit.origins import tenant_of
 from chaukas_spec_lite.clock import within
 from chaukas_spec_lite.collector.checkpoints import SignedCheckpoint
-from chaukas_spec_lite.collector.lanes import Lane
+from chaukas_spec_lite.collector.lanes import OwnThread
 from chaukas_spec_lite.collector.private_files import write_whole
 from chaukas_spec_lite.errors import NoteError, SettingError
 from chaukas_spec_lite.rationed_log import RationedLog
@@ -58,7 +58,7 @@ class LastSigned:
         """How often what is remembered has changed."""
         # Of the two above. The disk is not waited for with it: signing goes on while that hangs.
         self._lock = threading.Lock()
-        self._disk = Lane("chaukas-last-signed")
+        self._disk = OwnThread("chaukas-last-signed")
         self._is_busy = False
         """Whether the disk is waited for just now. Set by its thread alone."""
         self._is_late = False
