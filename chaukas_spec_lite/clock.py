@@ -9,6 +9,9 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,10 @@ if sys.version_info >= (3, 11):
             async with asyncio.timeout(seconds):
                 await event.wait()
 
-    async def within(seconds: float, work: Awaitable[object]) -> None:
+    async def within(seconds: float, work: Awaitable[T]) -> T:
         """Await something, for at most so long; TimeoutError after that."""
         async with asyncio.timeout(seconds):
-            await work
+            return await work
 
 else:
 
@@ -63,7 +66,7 @@ else:
         finally:
             waiting.cancel()
 
-    async def within(seconds: float, work: Awaitable[object]) -> None:
+    async def within(seconds: float, work: Awaitable[T]) -> T:
         """Await something, for at most so long; TimeoutError after that."""
         working = asyncio.ensure_future(work)
         try:
@@ -75,4 +78,4 @@ else:
             failed = working.cancelled() or working.exception() is not None  # looked at, or asyncio would log it
         if failed and not in_time:
             raise asyncio.TimeoutError
-        working.result()
+        return working.result()

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from chaukas_spec_lite.clock import Clock, within
+from chaukas_spec_lite.collector.stores.write_queue import in_time
 from tests.patience import AGES, run
 
 
@@ -24,6 +25,7 @@ async def ends(event: asyncio.Event) -> None:
 WAITS: dict[str, Callable[[asyncio.Event], Awaitable[object]]] = {
     "work that ends": lambda event: within(AGES, ends(event)),
     "work that fails": lambda event: within(AGES, fails(event)),
+    "what a store writes": lambda event: in_time("a store", ends(event)),
     "an event": lambda event: Clock().wait(event, Clock().now() + AGES),
     "an event without a limit": lambda event: Clock().wait(event, None),
 }

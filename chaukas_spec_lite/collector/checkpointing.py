@@ -111,7 +111,7 @@ class Checkpointer:
             StoreError: The log cannot be read.
         """
         await self._check_name()
-        await asyncio.to_thread(self._last.read)
+        await self._last.begin()
         self._running = asyncio.ensure_future(self._run())
 
     async def _check_name(self) -> None:
@@ -142,6 +142,7 @@ class Checkpointer:
             log.warning(
                 "what is new in some logs is not covered by a checkpoint yet: there was no time left to sign it"
             )
+        self._last.close()
 
     async def _run(self) -> None:
         while True:
@@ -164,10 +165,10 @@ class Checkpointer:
             everything: Whether to sign whatever is new, as before a stop.
 
         Raises:
-            StoreError: One could not be read or signed; the others were looked at all the same.
+            Exception: One could not be read or signed; the others were looked at all the same.
         """
         after: str | None = None
-        failed: StoreError | None = None
+        failed: Exception | None = None
         # Of these there has been a checkpoint, and so they have entries.
         missing = {*self._known, *self._last.tenants}
         while heads := await self._events.heads(after, _PART):
@@ -181,37 +182,41 @@ class Checkpointer:
         if failed is not None:
             raise failed
 
-    async def _look_at(self, heads: Sequence[LogHead], everything: bool) -> StoreError | None:
+    async def _look_at(self, heads: Sequence[LogHead], everything: bool) -> Exception | None:
         """Sign those of some logs that are due; return why one of them could not be read or signed."""
-        failed: StoreError | None = None
+        failed: Exception | None = None
         due: dict[str, SignedCheckpoint] = {}
         seen: dict[str, SignedNote] = {}
+        older: dict[str, SignedNote] = {}
         for head in heads:
             try:
-                found = await self._due(head, everything, seen)
+                found = await self._due(head, everything, seen, older)
                 if found is not None:
                     due[head.tenant_id] = found
-            except StoreError as error:
+            except Exception as error:  # Whatever somebody has put into the database: the other logs are not to blame.
                 failed = error
         # Before anybody sees them: whatever is seen of a collector that is killed here, the next one knows.
-        await self._last.remember(seen | {tenant: found.note for tenant, found in due.items()})
+        await self._last.remember(seen | {tenant: found.note for tenant, found in due.items()}, older)
         for tenant, found in due.items():
             try:
                 await self._checkpoints.keep(tenant, found, self._signer.completed, is_new=True)
-            except StoreError as error:
+            except Exception as error:
                 failed = error
             else:
                 if tenant in self._known:
                     self._known[tenant] = _Known(found.checkpoint)
         return failed
 
-    async def _due(self, head: LogHead, everything: bool, seen: dict[str, SignedNote]) -> SignedCheckpoint | None:
+    async def _due(
+        self, head: LogHead, everything: bool, seen: dict[str, SignedNote], older: dict[str, SignedNote]
+    ) -> SignedCheckpoint | None:
         """Return the checkpoint of a log that is to be kept now, if there is one.
 
         Args:
             head: The log's.
             everything: Whether whatever is new is to be signed.
             seen: Gets the checkpoints that others have signed, by tenant.
+            older: And those that were signed some time ago.
         """
         tenant, now = head.tenant_id, self._clock()
         if not self._signer.can_sign(tenant):
@@ -220,7 +225,7 @@ class Checkpointer:
             return None
         known = self._known.get(tenant)
         if known is None:
-            known, head = await self._first(tenant, seen)
+            known, head = await self._first(tenant, seen, older)
             if len(self._known) < MAX_KNOWN:
                 self._known[tenant] = known
             else:  # There is nowhere to remember since when it waits.
@@ -244,7 +249,9 @@ class Checkpointer:
         note = self._signer.sign(tenant, head.size, head.root)
         return SignedCheckpoint(note, Checkpoint.of(note))
 
-    async def _first(self, tenant: str, seen: dict[str, SignedNote]) -> tuple[_Known, LogHead]:
+    async def _first(
+        self, tenant: str, seen: dict[str, SignedNote], older: dict[str, SignedNote]
+    ) -> tuple[_Known, LogHead]:
         """Begin with a log that was not seen before: its newest checkpoint gets the signatures of keys that are new."""
         found = await self._checkpoints.latest(tenant)
         last = self._last.of(tenant)
@@ -258,7 +265,7 @@ class Checkpointer:
                 seen[tenant] = await self._checkpoints.keep(tenant, last, self._signer.completed, is_new=True)
                 return _Known(last.checkpoint), head
         if found is not None and not await self._contradiction(head, found.checkpoint):
-            seen[tenant] = await self._checkpoints.keep(tenant, found, self._signer.completed)
+            older[tenant] = await self._checkpoints.keep(tenant, found, self._signer.completed)
         return _Known(newest), head
 
     def _is_to_be_signed(self, head: LogHead, known: _Known, now: float, everything: bool) -> bool:

@@ -31,7 +31,7 @@ class Lanes:
     """One thread for each class of sizes: Python runs one at a time anyway. Used from one event loop."""
 
     def __init__(self) -> None:
-        self._lanes = [_Lane(name) for name in _BOUNDS]
+        self._lanes = [OwnThread(name) for name in _BOUNDS]
 
     async def run(self, size: int, work: Callable[[], T]) -> T:
         """Do something that has to do with so many bytes; not begun if its caller leaves before."""
@@ -61,7 +61,13 @@ class Lanes:
             future.cancel()
 
 
-class _Lane:
+class OwnThread:
+    """One thread, which is left behind if it is in the middle of something. Used from one event loop.
+
+    Args:
+        name: What the thread's name begins with.
+    """
+
     def __init__(self, name: str) -> None:
         self._name = name
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -71,6 +77,7 @@ class _Lane:
         self._stopped = False
 
     async def run(self, work: Callable[[], T]) -> T:
+        """Do something behind what was asked for before; not begun if its caller leaves before."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         if self._stopped:

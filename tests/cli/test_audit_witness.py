@@ -154,26 +154,27 @@ def test_the_state_is_written_before_the_cosignature_goes_out(home: Path) -> Non
     assert log.got == [str(SignedNote.parse(log.note).cosign(witness, 1000))]
 
 
-def test_a_log_that_has_lost_its_end_is_refused(home: Path) -> None:
-    signer, witness = SigningKey.read(home / "log.key"), SigningKey.read(home / "w.key")
-    short = add(home / "events.db", sealed_events(["s0"]), signer)
-    log = FakeLog(add(home / "events.db", sealed_events(["s1"]), signer))
-    log.state = home / "state"
-    seen = witnessing.Witness(witness, [signer.verifier()], log.state, None)
-    asyncio.run(seen.round(log, lambda: 1000.0))
-    log.note = short
-    with pytest.raises(RewrittenError, match=r"has 3 entries, and had 6: its end is gone. It was not cosigned."):
-        asyncio.run(seen.round(log, lambda: 1001.0))
-    assert len(log.got) == 1
-
-
-def test_a_state_that_is_taken_away_makes_a_witness_that_runs_forget_nothing(home: Path) -> None:
+def seen_of_6(home: Path) -> tuple[FakeLog, witnessing.Witness, str]:
+    """A log of six entries, a witness that has cosigned it, and the log's checkpoint from when it had three."""
     signer, witness = SigningKey.read(home / "log.key"), SigningKey.read(home / "w.key")
     older = add(home / "events.db", sealed_events(["s0"]), signer)
     log = FakeLog(add(home / "events.db", sealed_events(["s1"]), signer))
     log.state = home / "state"
     seen = witnessing.Witness(witness, [signer.verifier()], log.state, None)
     asyncio.run(seen.round(log, lambda: 1000.0))
+    return log, seen, older
+
+
+def test_a_log_that_has_lost_its_end_is_refused(home: Path) -> None:
+    log, seen, log.note = seen_of_6(home)
+    with pytest.raises(RewrittenError, match=r"has 3 entries, and had 6: its end is gone. It was not cosigned."):
+        asyncio.run(seen.round(log, lambda: 1001.0))
+    assert len(log.got) == 1
+
+
+def test_a_state_that_is_taken_away_makes_a_witness_that_runs_forget_nothing(home: Path) -> None:
+    log, seen, older = seen_of_6(home)
+    assert log.state is not None
     true = log.note
     for log.note, put_there in ((older, None), (older, older)):
         log.state.unlink(missing_ok=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ from chaukas_spec_lite.collector.last_signed import LastSigned
 from chaukas_spec_lite.collector.private_files import write_whole
 from chaukas_spec_lite.errors import NoteError, SettingError
 from tests.collector.log_keys import NAME, OLD, SIGNER, WITNESS
-from tests.patience import run
+from tests.patience import HANG, run
 
 
 def note(tenant: str, size: int) -> SignedNote:
@@ -78,11 +81,15 @@ def test_collectors_that_write_at_once_lose_nothing_of_each_other(
     def amid(*given: Any) -> os.stat_result:
         monkeypatch.undo()
         if before:
-            two._remember({"a": note("a", 3)})
+            another_writes()
         written = write_whole(*given)
         if not before:
-            two._remember({"a": note("a", 3)})
+            another_writes()
         return written
+
+    def another_writes() -> None:
+        two._take([("a", note("a", 3))])
+        two._update()
 
     async def main() -> None:
         one.read()
@@ -100,6 +107,87 @@ def test_collectors_that_write_at_once_lose_nothing_of_each_other(
         path.unlink()
         await two.remember({})
         assert sorted(remembered(path)) == [("a", 3), ("b", 4)]
+
+    run(main())
+
+
+class Hanging:
+    """What takes the place of a call of the operating system, and does not come back before it is told to."""
+
+    def __init__(self, real: Callable[..., Any]) -> None:
+        self._real = real
+        self.may_go_on = threading.Event()
+
+    def __call__(self, *given: Any) -> Any:
+        assert self.may_go_on.wait(HANG)
+        return self._real(*given)
+
+
+def test_a_disk_that_hangs_keeps_nobody_from_signing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "log.key.state"
+    monkeypatch.setattr(last_signed, "PATIENCE", 0.05)
+
+    async def main() -> None:
+        last = LastSigned(NAME, [tmp_path / "log.key"])
+        await last.begin()
+        hanging = Hanging(os.fsync)
+        monkeypatch.setattr(os, "fsync", hanging)
+        try:
+            await last.remember({"a": note("a", 3)})
+            await last.remember({"b": note("b", 4)})  # Not waited for again: it has not answered yet.
+            assert (last.tenants, path.read_text()) == (["a", "b"], "")
+        finally:
+            hanging.may_go_on.set()
+        while remembered(path) != [("a", 3), ("b", 4)]:
+            await last.remember({})
+            await asyncio.sleep(0.01)
+        last.close()
+
+    run(main())
+    (told,) = caplog.records
+    assert f"{path} is not up to date, as the disk does not answer" in told.getMessage()
+
+
+def test_a_disk_that_hangs_at_the_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(last_signed, "PATIENCE", 0.05)
+    path = tmp_path / "log.key.state"
+    path.write_text(str(note("a", 3)))
+    hanging = Hanging(Path.read_bytes)
+
+    def read(own: Path) -> bytes:
+        found: bytes = hanging(own)
+        return found
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+
+    async def main() -> None:
+        with pytest.raises(SettingError, match=r"cannot be read: the disk has not answered for 0\.05 seconds"):
+            await LastSigned(NAME, [tmp_path / "log.key"]).begin()
+
+    try:
+        run(main())
+    finally:
+        hanging.may_go_on.set()
+
+
+def test_what_is_signed_while_the_disk_writes_is_written_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = LastSigned(NAME, [tmp_path / "log.key"])
+    last.read()
+
+    def meanwhile(*given: Any) -> os.stat_result:
+        monkeypatch.undo()
+        last._take([("b", note("b", 4))])
+        return write_whole(*given)
+
+    async def main() -> None:
+        monkeypatch.setattr(last_signed, "write_whole", meanwhile)
+        await last.remember({"a": note("a", 3)})
+        await last.remember({})
+        assert remembered(tmp_path / "log.key.state") == [("a", 3), ("b", 4)]
 
     run(main())
 
@@ -137,10 +225,12 @@ def test_those_that_were_signed_longest_ago_make_room(
     async def main() -> None:
         last = LastSigned(NAME, [tmp_path / "log.key"])
         last.read()
-        for tenant in "01203":
-            await last.remember({tenant: note(tenant, 1)})
-        assert remembered(tmp_path / "log.key.state") == [("2", 1), ("0", 1), ("3", 1)]
+        for tenant, size in (("0", 1), ("1", 1), ("2", 1), ("1", 1), ("0", 2), ("3", 1)):
+            await last.remember({tenant: note(tenant, size)})
+        assert remembered(tmp_path / "log.key.state") == [("2", 1), ("0", 2), ("3", 1)]
         assert last.tenants == ["2", "0", "3"]
+        await last.remember({"3": note("3", 2)}, {"4": note("4", 9), "2": note("2", 2)})
+        assert last.tenants == ["0", "3", "2"]
 
     run(main())
     (told,) = caplog.records

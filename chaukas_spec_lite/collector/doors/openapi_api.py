@@ -244,8 +244,8 @@ def _deletion(project: dict[str, Any]) -> dict[str, Any]:
         reason=TEXT,
         by={
             **TEXT,
-            "description": "Who ordered it: user: and a name of the operating system's, or key: and that of a key "
-            "or certificate; empty of records from before it was kept.",
+            "description": "Who ordered it: user: and a name of the operating system's; empty of records from before "
+            "it was kept.",
         },
         at=_TIME,
         events={**COUNT, "description": "How many events it deleted."},

@@ -182,8 +182,8 @@ class Deletion:
     """One session; empty for all that there is of the tenancy: conflicts, rejected events and those of no session."""
     reason: str = ""
     by: str = ""
-    """Who ordered it: ``user:`` and the operating system's name of them, or ``key:`` and the name of the key or of the
-    certificate; never a key itself. Empty if that is not known, as of records that were made before it was kept."""
+    """Who ordered it: ``user:`` and the operating system's name of them. Empty if that is not known, as of records that
+    were made before it was kept."""
 
     def __post_init__(self) -> None:
         if self.tenancy.tenant_id is None:

@@ -57,6 +57,13 @@ def stretch_of(first: object, hashes: object, numbers: object) -> list[tuple[int
     raise StoreError(f"entries of a log are damaged, from {first} on: {found}")
 
 
+def node_of(found: object) -> bytes:
+    """The hash of a row above the entries; raises ``StoreError`` if it has none."""
+    if isinstance(found, bytes) and len(found) == HASH_SIZE:
+        return found
+    raise StoreError(f"the tree of a log is damaged: a row above its entries has {_in_words(found)}")
+
+
 def _in_words(found: object) -> str:
     return f"{len(found)} bytes" if isinstance(found, bytes) else f"{type(found).__name__} in place of bytes"
 

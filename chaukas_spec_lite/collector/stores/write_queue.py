@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from chaukas_spec_lite.clock import within
 from chaukas_spec_lite.errors import StoreError
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class WriteQueue:
 async def in_time(name: str, writing: Awaitable[_T]) -> _T:
     """Wait for anything else that a store of this name writes, as long; raises ``StoreError`` if it takes longer."""
     try:
-        return await asyncio.wait_for(writing, ADD_SECONDS)
+        return await within(ADD_SECONDS, writing)
     except asyncio.TimeoutError as error:
         raise StoreError(f"{name}: nothing could be written within {ADD_SECONDS:g} seconds") from error
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite.audit.merkle import leaf_hash, prove_consistency, root_of, verify_consistency
 from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
-from chaukas_spec_lite.collector import checkpointing
+from chaukas_spec_lite.collector import checkpointing, last_signed
 from chaukas_spec_lite.collector.checkpointing import Checkpointer, CheckpointPace
 from chaukas_spec_lite.collector.checkpoints import Checkpoints, SignedCheckpoint
 from chaukas_spec_lite.collector.cosigning import cosignatures, merged
@@ -406,6 +406,28 @@ def test_a_failing_look_is_told_and_the_next_one_is_made(place: Place, caplog: p
     assert "checkpoints could not be made, which is tried again: the disk is full" in caplog.text
 
 
+def test_whatever_goes_wrong_with_one_log_keeps_no_other_from_being_signed(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def steps(setting: Setting) -> None:
+        for tenant in ("acme", "other"):
+            await setting.add(*range(10), tenant=tenant)
+        real = setting.log.hashes
+
+        async def hashes(tenant: str, *given: int) -> list[bytes]:
+            if tenant == "acme":
+                raise ZeroDivisionError("ours")
+            return await real(tenant, *given)
+
+        setting.log.hashes = hashes  # type: ignore[method-assign,assignment]
+        await setting.checkpointer()._try_to_look()
+        assert len(await setting.log.checkpoints("other")) == 1
+        assert await setting.log.checkpoints("acme") == []
+
+    with_log(place, steps)
+    assert "checkpoints could not be made, which is tried again" in caplog.text
+
+
 def test_keys_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
     files = []
     for number, key in enumerate((OLD, NEW, WITNESS)):
@@ -512,6 +534,31 @@ def test_memory_is_bounded_and_logs_that_have_no_room_in_it_are_signed_all_the_s
         await checkpointer.look(everything=True)
         assert await setting.sizes("a") == [10, 15]
         assert setting.refused == 0
+
+    with_log(place, steps)
+
+
+def test_what_is_known_of_more_logs_than_there_is_room_for_is_not_written_again_and_again(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpointing, "MAX_KNOWN", 2)
+    monkeypatch.setattr(last_signed, "MAX_LOGS", 3)
+    state = tmp_path / "log.key.state"
+
+    async def steps(setting: Setting) -> None:
+        for tenant in "abcdefg":
+            await setting.add(*range(10), tenant=tenant)
+        await setting.checkpointer().look()
+        checkpointer = setting.checkpointer(last=remembering(tmp_path))
+        await setting.add(*range(10, 20), tenant="g")
+        await checkpointer.look()
+        await checkpointer.look()
+        before = state.stat()
+        for _ in range(3):
+            await checkpointer.look()
+        assert state.stat() == before
+        # What was signed stays, whatever is seen of others that were signed before.
+        assert sorted(remembering(tmp_path).tenants) == ["a", "b", "g"]
 
     with_log(place, steps)
 

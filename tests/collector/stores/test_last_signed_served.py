@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import stat
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -119,6 +121,23 @@ def test_in_memory_each_start_is_a_new_log(tmp_path: Path, key: Path) -> None:
     for _ in range(2):
         grow(tmp_path, key, "memory:", 0, 3)
     assert not (tmp_path / "log.key.state").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such pipes")
+def test_a_disk_that_hangs_holds_up_neither_checkpoints_nor_the_stop(tmp_path: Path, key: Path) -> None:
+    """A pipe that nobody writes to stands in for the disk: whoever opens it waits for ever."""
+    store, state = tmp_path / "events.db", tmp_path / "log.key.state"
+    with serving(tmp_path, *options(key, store)) as served:  # type: ignore[arg-type]
+        assert post(served, event(0)).status_code == 202
+        covering(served, 1)
+        state.unlink()
+        os.mkfifo(state)
+        for number in (1, 2):
+            assert post(served, event(number)).status_code == 202
+            covering(served, number + 1)
+        code, said = served.end()
+    assert code == 0
+    assert f"{state} is not up to date, as the disk does not answer" in said
 
 
 def test_a_damaged_state_is_one_sentence(tmp_path: Path, key: Path) -> None:

@@ -260,6 +260,32 @@ def test_an_event_is_found_past_all_projects_of_its_tenant(path: Path) -> None:
     run(main())
 
 
+@pytest.mark.parametrize("value", [None, "text", b"short", 7])
+@pytest.mark.parametrize("what", ["log_nodes SET hash = ? WHERE log = 1", "checkpoints SET note = ? WHERE log = 1"])
+def test_a_damaged_row_keeps_no_other_log_from_being_looked_at(path: Path, what: str, value: object) -> None:
+    async def main() -> None:
+        async with opened(store_at(path, log=True)) as store:
+            assert store.log is not None
+            checkpointer = Checkpointer(store.log, SIGNER, CheckpointPace(1, 60.0))
+            await store.add(many(300))
+            await store.add([row("a", tenant_id="other")])
+            await checkpointer.look()
+            with database(path) as connection:
+                # As in a file that is damaged: SQLite itself would let no NULL in.
+                connection.execute("PRAGMA writable_schema = ON")
+                connection.execute("UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'")
+            with database(path) as connection:
+                assert connection.execute(f"UPDATE {what}", (value,)).rowcount == 1
+            await store.add(many(310)[300:])
+            await store.add([row("b", tenant_id="other")])
+            with pytest.raises(StoreError, match="damaged"):
+                await checkpointer.look()
+            assert [each.size for each in await store.log.checkpoints("other")] == [2]
+            assert await store.check() != []
+
+    run(main())
+
+
 @pytest.mark.parametrize(("column", "value"), [("roots", b"x"), ("roots", "text"), ("size", "y"), ("size", 7)])
 @pytest.mark.parametrize("seen", [False, True])
 def test_a_damaged_head_keeps_no_other_log_from_being_signed(

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+from chaukas_spec_lite import clock
 from chaukas_spec_lite.collector.stores.postgres.address import shown
 from chaukas_spec_lite.collector.stores.stopping import Stopped
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
@@ -141,7 +142,7 @@ class Database:
         Waiting for a connection, and for a server that does not answer, count.
         """
         try:
-            return await asyncio.wait_for(reading, time_limit)
+            return await clock.within(time_limit, reading)
         except (asyncio.TimeoutError, Stopped) as error:
             raise self._late(time_limit) from error
 

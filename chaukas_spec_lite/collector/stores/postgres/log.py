@@ -22,6 +22,7 @@ from chaukas_spec_lite.collector.stores.log_tree import (
     frontier_of,
     head_of,
     kept_below,
+    node_of,
     paired,
     stretch_of,
 )
@@ -115,7 +116,7 @@ class PostgresLog:
             kept, begin, end, times = kept_below(level, first, count, size or 0)
             if kept:
                 rows = await connection.fetch(_NODES, tenant, kept, begin, end)
-                return paired([hashed for (hashed,) in rows], times)
+                return paired([node_of(hashed) for (hashed,) in rows], times)
             stretches = await connection.fetch(_STRETCHES, tenant, begin, end, end - begin)
         leaves = [each for row in stretches for each in stretch_of(row[0], row[3], row[4])]
         return paired([leaf for index, leaf, _ in leaves if begin <= index < end], times)

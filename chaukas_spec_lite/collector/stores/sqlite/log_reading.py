@@ -11,7 +11,15 @@ from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion
 from chaukas_spec_lite.collector.stores.copied import EXPORT_BYTES
 from chaukas_spec_lite.collector.stores.event_log import Gone, KeptCheckpoint, LogEntry, LogHead, LogLeaves, LogPlace
-from chaukas_spec_lite.collector.stores.log_tree import LogCheck, frontier_of, head_of, kept_below, paired, stretch_of
+from chaukas_spec_lite.collector.stores.log_tree import (
+    LogCheck,
+    frontier_of,
+    head_of,
+    kept_below,
+    node_of,
+    paired,
+    stretch_of,
+)
 from chaukas_spec_lite.errors import StoreError
 
 _STRETCHES = """
@@ -87,7 +95,7 @@ def hashes(connection: sqlite3.Connection, tenant: str, level: int, first: int, 
         "SELECT hash FROM log_nodes WHERE log = ? AND level = ? AND place >= ? AND place < ? ORDER BY place",
         (log.number, kept, begin, end),
     )
-    return paired([hashed for (hashed,) in rows], times)
+    return paired([node_of(hashed) for (hashed,) in rows], times)
 
 
 def _leaves(connection: sqlite3.Connection, log: int, begin: int, end: int) -> Iterator[tuple[int, bytes, int]]:
@@ -177,10 +185,10 @@ def keep_checkpoint(connection: sqlite3.Connection, tenant: str, size: int, note
 
 def checkpoints(connection: sqlite3.Connection, tenant: str, before: int | None, limit: int) -> list[KeptCheckpoint]:
     """As ``EventLog.checkpoints``."""
-    # Cast, as somebody may have written bytes there.
+    # Cast, as somebody may have written bytes there, or nothing.
     rows = connection.execute(
-        "SELECT size, CAST(note AS TEXT) FROM checkpoints WHERE log = :log AND (:before IS NULL OR size < :before) "
-        "ORDER BY size DESC LIMIT :limit",
+        "SELECT size, coalesce(CAST(note AS TEXT), '') FROM checkpoints WHERE log = :log"
+        " AND (:before IS NULL OR size < :before) ORDER BY size DESC LIMIT :limit",
         {"log": _log_of(connection, tenant).number, "before": before, "limit": limit},
     )
     return [KeptCheckpoint(size, note) for size, note in rows]
@@ -189,7 +197,9 @@ def checkpoints(connection: sqlite3.Connection, tenant: str, before: int | None,
 def check(connection: sqlite3.Connection) -> Iterator[str]:
     """Hold each log against the events, and against its checkpoints."""
     for number, tenant, size, roots in connection.execute("SELECT log, tenant_id, size, roots FROM logs").fetchall():
-        kept = connection.execute("SELECT size, CAST(note AS TEXT) FROM checkpoints WHERE log = ?", (number,))
+        kept = connection.execute(
+            "SELECT size, coalesce(CAST(note AS TEXT), '') FROM checkpoints WHERE log = ?", (number,)
+        )
         nodes = connection.execute("SELECT level, place, hash FROM log_nodes WHERE log = ?", (number,))
         checking = LogCheck(tenant, [KeptCheckpoint(*each) for each in kept], nodes)
         own = "seq = ? AND owner IN (SELECT owner FROM owners WHERE tenant_id = ?)"
