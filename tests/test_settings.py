@@ -11,6 +11,7 @@ import types
 from collections.abc import AsyncIterator, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial, wraps
+from pathlib import Path
 from typing import Any, get_type_hints
 from unittest.mock import AsyncMock, MagicMock
 
@@ -389,6 +390,15 @@ def test_errors_show_little_of_a_long_value() -> None:
 def test_a_wait_is_never_longer_than_the_system_can_wait() -> None:
     for name in ("spool_retry", "block_timeout", "close_timeout", "send_timeout"):
         assert getattr(make(ExportSettings, **{name: 1e308}), name) == threading.TIMEOUT_MAX
+
+
+def test_a_spool_may_be_in_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder called ``~`` in the current directory is what nobody wants."""
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    assert ExportSettings(spool="~/spool").spool == tmp_path / "spool"
+    with pytest.raises(SettingError, match="spool: '~nobody-of-this-name/x' begins with the home directory of a user"):
+        ExportSettings(spool="~nobody-of-this-name/x")
 
 
 def test_settings_are_converted_to_their_plain_forms() -> None:

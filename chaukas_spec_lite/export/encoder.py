@@ -20,7 +20,7 @@ from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.message.official import full_name_of, not_the_message
-from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
+from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch, EventType
 from chaukas_spec_lite.wire.envelopes import event_id_of
 from chaukas_spec_lite.wire.refusals import named
 
@@ -60,12 +60,25 @@ class Encoder:
         """
         if not isinstance(event, Event):
             return self._encode_given(event)
-        # Before encoding: the id has to be in the bytes, as each repetition has to send the same one.
-        complete(event, self._defaults)
-        # One that has a seal keeps it: it has its place in another writer's chain.
-        if self._seals and not event.content_hash:
-            return self._encode_for_seal(event)
+        try:
+            # Before encoding: the id has to be in the bytes, as each repetition has to send the same one.
+            complete(event, self._defaults)
+            # One that has a seal keeps it: it has its place in another writer's chain.
+            if self._seals and not event.content_hash:
+                return self._encode_for_seal(event)
+        except MemoryError:
+            raise
+        except Exception:  # of a deleted attribute, or of a class that somebody else wrote
+            return self._encode_first(event)
         return self._encode(event, None)
+
+    def _encode_first(self, event: Event) -> tuple[bytes | Unsealed | Dropped, Sequence[lenient.Conversion]]:
+        """Encode an event that cannot be completed otherwise, and then go on as with one that others have encoded."""
+        data, conversions = self._encode(event, None)
+        if isinstance(data, Dropped):
+            return data, ()
+        encoded, more = self._encode_given(data)
+        return encoded, [*conversions, *more]
 
     def _encode(
         self, event: Event, strictly: Callable[[Event], bytes] | None
@@ -88,7 +101,9 @@ class Encoder:
         encoded, conversions = self._encode(sealing.marked(event), encode_in_order)
         if isinstance(encoded, Dropped):
             return replace(encoded, data=sealing.unmarked(encoded.data)), ()
-        if conversions:  # what is sealed is what is sent: the event as it was converted
+        # What is sealed is what is sent: the event as it was converted, and as it is read. Of a class that somebody
+        # derived from ``str``, methods say anything.
+        if conversions or type(event.session_id) is not str or type(event.type) is not EventType:
             event = Event.parse(sealing.unmarked(encoded))
             encoded = encode_in_order(sealing.marked(event))
         return sealing.unsealed(event, encoded), conversions

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from chaukas_spec_lite.clock import Clock
@@ -51,7 +52,8 @@ class Recovery(Pipeline):
         server: Server,
         interruption: Callable[[str], bytes],
     ) -> None:
-        super().__init__(sender, settings, reporter, clock, server)
+        # What it sends was sealed by others: a log that it makes has no chains of its own to speak for.
+        super().__init__(sender, replace(settings, audit=False), reporter, clock, server)
         assert settings.spool is not None
         self._directory = SpoolDirectory(Path(settings.spool), self._read_note)
         self._interruption = interruption

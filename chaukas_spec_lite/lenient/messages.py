@@ -92,7 +92,7 @@ class Messages:
                 self._notes.leave()
         clean = self._filled(cls, values, depth)
         unknown = getattr(message, "_unknown_fields", None)
-        if isinstance(unknown, bytes):
+        if issubclass(class_of(unknown), bytes):
             clean._unknown_fields = unknown
         else:
             self._notes.lose(f"_unknown_fields: {name_of(unknown)} was left out: expected bytes")
@@ -152,7 +152,7 @@ class Messages:
 
     def _keep(self, given: Any) -> bool:
         """Keep a value for the metadata; say whether that can be done. A message would lead on and on."""
-        if not self._has_metadata or given is None or isinstance(given, Message) or len(self._kept) == CONVERSIONS_MAX:
+        if not self._has_metadata or given is None or _is_message(given) or len(self._kept) == CONVERSIONS_MAX:
             return False
         told = len(self._notes.conversions)
         try:
@@ -332,6 +332,13 @@ class Messages:
         if text is not None:
             return {text: given}
         raise _LeftOutError(f"it has none of the fields of {cls.__name__}")
+
+
+def _is_message(given: Any) -> bool:
+    try:
+        return isinstance(given, Message)
+    except Exception:  # of a class that somebody else wrote
+        return False
 
 
 def _change(given: Any, plain: Any, made: Any, field: FieldData) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import itertools
 import random
+import shutil
 import sys
 import textwrap
 import threading
@@ -29,16 +30,17 @@ from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.export import Emitted
 from chaukas_spec_lite.export.encoder import Encoder
 from chaukas_spec_lite.files import read_events
+from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.sinks import FileSink, MemorySink
 from chaukas_spec_lite.spool import progress
 from chaukas_spec_lite.spool.errors import SpoolError
 from chaukas_spec_lite.spool.log import Log
 from chaukas_spec_lite.spool.segment import Writer
 from tests import realdata
-from tests.export.doubles import Recorder, invalid
+from tests.export.doubles import Recorder, invalid, unavailable
 from tests.export.programs import run
 from tests.export.test_interruptions import Interrupter
-from tests.patience import HANG
+from tests.patience import HANG, until
 from tests.strategies import messages
 
 GENESIS = "genesis:"
@@ -416,6 +418,24 @@ def drained(spool: Path, sent: Path) -> None:
 
 def sent_to(path: Path) -> list[bytes]:
     return [bytes(recorded.event) for recorded in read_events(path)]
+
+
+@pytest.mark.anyio
+async def test_a_recovery_has_no_chains_that_could_be_interrupted(tmp_path: Path) -> None:
+    """What it saves of a folder that somebody deleted goes to a log of its own; it has sealed nothing of that."""
+    ended = Log.make(tmp_path)
+    ended.append([bytes(Event(agent_name="left"))])
+    ended.close()
+    sender = Recorder(lambda _: unavailable())
+    options: Any = {"flush_interval": 0.01, "retry": RetryPolicy(initial=0.005, maximum=0.01), "close_timeout": 0.1}
+    async with EventExporter(sender, spool=tmp_path, audit=True, **options) as exporter:
+        await until(lambda: exporter.stats().recovered == 1 and exporter.stats().retried > 0)
+        shutil.rmtree(ended.folder)
+        await until(lambda: [*tmp_path.glob("log-*/*.segment")])
+        assert not inside(tmp_path, "log-*/note")
+    async with EventExporter(sender := Recorder(), spool=tmp_path) as exporter:
+        assert await exporter.flush(HANG)
+    assert [Event.parse(data).agent_name for data in sender.received] == ["left"]
 
 
 USED_AGAIN = "asyncio.run(job(EventType.SYSTEM))"

@@ -17,6 +17,7 @@ import pytest
 from chaukas.spec.common.v1 import events_pb2
 
 from chaukas_spec_lite import Event, EventType
+from chaukas_spec_lite.audit.verification import FaultKind, verify
 from chaukas_spec_lite.export import Emitted, EventExporter
 from chaukas_spec_lite.retry import RetryPolicy
 from tests.export.doubles import Recorder, numbered
@@ -81,14 +82,94 @@ def test_an_odd_value_is_sent_in_another_form_and_told_once(
     assert "Event.metadata['list'][1]" in told[1]
 
 
-@pytest.mark.parametrize("field", ["event_id", "tenant_id", "branch", "tags", "metadata", "timestamp", "agent_name"])
-def test_emit_raises_for_no_value_in_any_field(field: str) -> None:
-    exporter = EventExporter(Recorder())
-    for value in (Hostile(), [Hostile()], {"x": Hostile()}, ID, object(), float("nan"), "\ud800", 2**70):
+class Liar:
+    """A value that does not even say of which class it is."""
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type[Any]:
+        raise RuntimeError("no class")
+
+
+class HostileText(str):
+    """A text with methods of somebody's own."""
+
+    __slots__ = ()
+
+    def encode(self, *_: object, **__: object) -> bytes:
+        raise RuntimeError("no bytes")
+
+    def __hash__(self) -> int:
+        raise RuntimeError("no hash")
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("no comparison")
+
+
+class HostileNumber(int):
+    """Likewise."""
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("no comparison")
+
+    __hash__ = int.__hash__
+
+
+class NotCopied(Event):
+    """An event of a class that somebody derived."""
+
+    def __copy__(self) -> Any:
+        raise RuntimeError("no copy")
+
+
+HOSTILE = [Hostile(), [Hostile()], {"x": Hostile()}, Liar(), HostileText("x"), HostileText(""), HostileNumber(5)]
+
+
+@pytest.mark.parametrize("audit", [True, False])
+@pytest.mark.parametrize("field", Event.__dataclass_fields__)
+def test_emit_raises_for_no_value_in_any_field(field: str, audit: bool) -> None:
+    sender = Recorder()
+    exporter = EventExporter(sender, audit=audit)
+    for value in [*HOSTILE, ID, object(), float("nan"), "\ud800", 2**70]:
         event = Event()
         setattr(event, field, value)
         assert exporter.emit(event) is Emitted.QUEUED
     assert exporter.stats().dropped == {}
+    assert asyncio.run(exporter.aclose())
+    if audit and field not in ("content_hash", "event_id"):  # what has a seal keeps it; odd ids may be the same
+        assert {fault.kind for fault in verify(sender.received).faults} == {FaultKind.CUT_OFF}
+
+
+@pytest.mark.parametrize("audit", [True, False])
+@pytest.mark.parametrize("field", Event.__dataclass_fields__)
+def test_a_deleted_attribute_counts_as_not_set(field: str, audit: bool) -> None:
+    sender = Recorder()
+    exporter = EventExporter(sender, audit=audit)
+    event = Event(metadata={"there": True})
+    delattr(event, field)
+    assert exporter.emit(event) is Emitted.QUEUED
+    assert asyncio.run(exporter.aclose())
+    sent = Event.parse(sender.received[0])
+    assert sent.event_id
+    assert sent.timestamp
+    assert bool(sent.content_hash) is audit
+    assert (sent.metadata == {"there": True}) is (field != "metadata")
+
+
+@pytest.mark.parametrize("audit", [True, False])
+def test_an_event_that_cannot_be_copied_is_sent(audit: bool) -> None:
+    sender = Recorder()
+    exporter = EventExporter(sender, audit=audit)
+    assert exporter.emit(NotCopied(session_id="s")) is Emitted.QUEUED
+    assert asyncio.run(exporter.aclose())
+    assert Event.parse(sender.received[0]).session_id == "s"
+
+
+def test_an_event_with_a_deleted_attribute_is_dropped_where_all_is_strict() -> None:
+    exporter = EventExporter(Recorder(), strict=True)
+    event = Event()
+    del event.event_id
+    assert exporter.emit(event) is Emitted.DROPPED
+    assert exporter.stats().dropped == {"invalid": 1}
     asyncio.run(exporter.aclose())
 
 
