@@ -125,7 +125,7 @@ def _keys(connection: sqlite3.Connection, driver: _Driver, owners: list[int] | N
         f"SELECT ({following}) FROM found WHERE found.owner IS NOT NULL) "
         f"SELECT owner, {own} FROM found WHERE owner > 0"
     )
-    keys = []
+    keys = list[Key]()
     for value in driver.values:
         with closing(connection.execute(statement, (value, *whose))) as found:  # one by one, as far as it is read
             for count, (owner, is_own) in enumerate(found):
