@@ -18,7 +18,8 @@ from tests import snippets
 from tests.cli.groups import GROUPS, in_groups
 from tests.cli.serving import run, serving
 from tests.docs.running import HANG
-from tests.docs.shell import Shell, commands, free_port
+from tests.docs.shell import Shell, commands
+from tests.sockets import free_port
 
 LAPTOP = snippets.DOCS / "guides" / "collector.md"
 SERVER = snippets.DOCS / "guides" / "collector-server.md"

@@ -27,15 +27,9 @@ from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from tests.export.doubles import FakeClock, Recorder, internal, invalid, is_bad, numbered, settle, unavailable
 from tests.patience import HANG, run, until
+from tests.sockets import free_port
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def lines(caplog: pytest.LogCaptureFixture, words: str) -> list[str]:

@@ -12,7 +12,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from functools import cache
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.patience import HANG, wait_until
+from tests.sockets import free_port
 
 USER = "nobody"
 """PostgreSQL refuses to run as root: root runs it as this user, who is everywhere."""
@@ -50,12 +50,6 @@ def run(program: str, *arguments: str) -> None:
         [str(binaries() / program), *arguments], capture_output=True, text=True, check=False, cwd="/", **other_user()
     )
     assert done.returncode == 0, f"{program}: {done.stdout}\n{done.stderr}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class PostgresServer:

@@ -23,8 +23,9 @@ from chaukas_spec_lite import ChaukasClient, Event, EventExporter, RpcError
 from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 from chaukas_spec_lite.errors import StoreError
 from tests.collector.stores.events import row, texts
-from tests.collector.stores.postgres_server import FAST, PostgresServer, free_port
+from tests.collector.stores.postgres_server import FAST, PostgresServer
 from tests.patience import HANG, until, wait_until
+from tests.sockets import free_port
 
 pytestmark = pytest.mark.stores
 

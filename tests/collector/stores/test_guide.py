@@ -12,7 +12,8 @@ import pytest
 
 from tests import snippets
 from tests.collector.stores.postgres_server import USER, binaries, run
-from tests.docs.shell import Shell, commands, free_port
+from tests.docs.shell import Shell, commands
+from tests.sockets import free_port
 
 pytestmark = pytest.mark.stores
 

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import itertools
 import os
+import random
 import sqlite3
 import sys
 import threading
@@ -19,10 +20,11 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
+from chaukas_spec_lite.collector.stores.asking import EVERY_SESSION, Query, SessionFilter, Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion, EventRow, Rejected, Retention
 from chaukas_spec_lite.collector.stores.copied import Stage
 from chaukas_spec_lite.collector.stores.listing import CONFLICTS, PartAsked
+from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.collector.stores.sqlite import (
     conditions,
     deleting,
@@ -35,6 +37,7 @@ from chaukas_spec_lite.collector.stores.sqlite import (
     writer,
 )
 from chaukas_spec_lite.collector.stores.sqlite.schema import Mark, moment_of, timestamp_of
+from chaukas_spec_lite.collector.stores.sqlite.sessions import sessions as listed
 from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
 from chaukas_spec_lite.collector.stores.sqlite.writer import WriterThread
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
@@ -653,6 +656,115 @@ def test_more_keys_than_are_read_side_by_side(path: Path, monkeypatch: pytest.Mo
             assert found == [own[0], "p", *own[1:]]
             half = await ids(store, Query(tenancy=Tenancy("tenant-1"), tags=("half",), size=7, descending=False))
             assert half == [each for each in found if each == "p" or int(each) % 2 == 0]
+
+    run(main())
+
+
+PROJECTS = 3000
+OF_A_TENANT = {
+    "everything": Query(),
+    "session": Query(session_id="s7"),
+    "trace": Query(trace_id="t7"),
+    "span": Query(span_id="7"),
+    "agent": Query(agent_id="rare"),
+    "agent of many": Query(agent_id="common"),
+    "type": Query(types=(0,)),
+    "tag": Query(tags=("rare",)),
+}
+
+
+def test_no_page_of_a_tenant_looks_at_each_of_its_projects_again_and_again(path: Path) -> None:
+    """Counted in hundreds of steps of SQLite's machine: some ten for a project, where each has to be looked at."""
+    steps = 0
+
+    def counted() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    async def main() -> None:
+        nonlocal steps
+        async with opened(store_at(path)) as store:
+            for start in range(0, 3 * PROJECTS, PROJECTS):
+                await store.add([spread(number) for number in range(start, start + PROJECTS)])
+        with database(path) as connection:
+            connection.set_progress_handler(counted, 100)
+            for name, query in OF_A_TENANT.items():
+                steps = 0
+                asked = replace(query, tenancy=Tenancy("acme"), size=20)
+                assert finding.find(connection, asked, finding.PageTokens(b"secret"), ROOM, texts).events
+                assert steps < PROJECTS * 0.5, name
+            for only in (EVERY_SESSION, SessionFilter(start=(PROJECTS, 0))):
+                steps = 0
+                found = listed(connection, Tenancy("acme"), 20, None, only)
+                assert len(listed(connection, Tenancy("acme"), 20, found[-1].place, only)) == 20
+                assert steps < 2 * PROJECTS * 0.5
+
+    run(main())
+
+
+def spread(number: int) -> EventRow:
+    """An event of one of many projects."""
+    return row(
+        f"{number}",
+        at=number,
+        tenant_id="acme",
+        project_id=f"p{number % PROJECTS}",
+        session_id=f"s{number // 10}",
+        trace_id=f"t{number // 10}",
+        span_id=f"{number // 2}",
+        agent_id="rare" if number % 1000 == 7 else "common",
+        tags=["rare"] if number % 1000 == 7 else [],
+    )
+
+
+@pytest.mark.parametrize("most", [1, 3, 200])
+def test_many_owners_of_a_value_are_found_as_few_are(path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(conditions, "MAX_STREAMS", most)
+    monkeypatch.setattr(conditions, "_MOST_OWNERS", 2 * most)
+    chance = random.Random(most)
+    rows = [
+        row(
+            f"{number}",
+            at=chance.choice((None, *range(6))),
+            tenant_id=chance.choice("ab"),
+            project_id=chance.choice("pqrs"),
+            session_id=chance.choice(("", "s", "t", "u")),
+            agent_id=chance.choice("xy"),
+            type=chance.choice((0, 40)),
+        )
+        for number in range(200)
+    ]
+    wanted = (
+        Query(),
+        Query(session_id="s"),
+        Query(agent_id="x"),
+        Query(types=(0, 40)),
+        Query(session_id="s", types=(40,)),
+    )
+    whose = Tenancy(), Tenancy("a"), Tenancy("a", "p"), Tenancy(None, "q"), Tenancy("c")
+    filters = (
+        EVERY_SESSION,
+        SessionFilter(with_errors=True),
+        SessionFilter(start=(3, 0), end=(4, 0)),
+        SessionFilter("x"),
+    )
+
+    async def main() -> None:
+        memory = MemoryStore(texts=texts)
+        async with opened(store_at(path)) as store, opened(memory):
+            await memory.add(rows)
+            await store.add(rows)
+            for query, tenancy in itertools.product(wanted, whose):
+                asked = replace(query, tenancy=tenancy, size=9)
+                assert await ids(store, asked) == await ids(memory, asked), asked
+                assert await store.stats(asked) == await memory.stats(asked), asked
+            for tenancy, only, limit in itertools.product(whose, filters, (1, 2, 5)):
+                every = await memory.sessions(tenancy, 100, None, only)
+                assert await store.sessions(tenancy, 100, None, only) == every
+                for after in range(len(every) + 1):
+                    place = every[after - 1].place if after else None
+                    assert await store.sessions(tenancy, limit, place, only) == every[after : after + limit]
 
     run(main())
 

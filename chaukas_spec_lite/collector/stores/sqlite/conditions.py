@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 from chaukas_spec_lite.collector.stores.asking import Query
@@ -12,6 +13,8 @@ from chaukas_spec_lite.collector.stores.sqlite.schema import Values, has
 
 MAX_STREAMS = 200
 """How many keys of an index are read side by side; beyond, all events are passed by in their order."""
+_MOST_OWNERS = 2000
+"""How many owners of a value are looked at, to find a tenant's among them."""
 
 _INDEXED = ("span_id", "trace_id", "session_id")
 """Columns with an index, those first that are likely to have the fewest events of one value."""
@@ -82,8 +85,8 @@ def keys_of(connection: sqlite3.Connection, query: Query) -> tuple[list[Key], li
     own = _owned(query)
     owners = _owners(connection, query)
     for driver in _drivers(query):
-        keys = list(itertools.islice(_keys(connection, driver, owners, query), MAX_STREAMS + 1))
-        if len(keys) <= MAX_STREAMS:
+        keys = _keys(connection, driver, owners, query)
+        if keys is not None:
             # The condition whose events they are goes only where the keys were made of the owners themselves.
             met = [driver.replaces, *(own if owners is not None else ())]
             return keys, [each for each in everything if each not in met]
@@ -106,26 +109,31 @@ def _drivers(query: Query) -> Iterator[_Driver]:
             yield _Driver(column, values, _one_of(column, values))
 
 
-def _keys(connection: sqlite3.Connection, driver: _Driver, owners: list[int] | None, query: Query) -> Iterator[Key]:
-    """The keys of each value of a driver and each owner."""
+def _keys(connection: sqlite3.Connection, driver: _Driver, owners: list[int] | None, query: Query) -> list[Key] | None:
+    """The keys of each value of a driver and each owner; None if they are too many."""
     if owners is not None:
-        yield from itertools.starmap(driver.key, itertools.product(driver.values, owners))
-        return
-    # From one owner to the next by a look-up each, instead of past all their events.
+        keys = list(itertools.starmap(driver.key, itertools.product(driver.values, owners)))
+        return keys if len(keys) <= MAX_STREAMS else None
+    # From one owner to the next by a look-up each, instead of past all their events; whoever they are, as SQLite would
+    # go through all of the tenant's for each look-up.
     table, a, named = driver.owners
     term, whose = _tenancy(query)
-    own = f"AND {a}.owner IN (SELECT owner FROM owners WHERE {term})" if whose else ""
-    following = (
-        f"SELECT {a}.owner FROM {table} WHERE {named} AND {a}.owner > found.owner {own} ORDER BY {a}.owner LIMIT 1"
-    )
+    own = f"EXISTS (SELECT 1 FROM owners o WHERE o.owner = found.owner AND {term})" if whose else "1"
+    following = f"SELECT {a}.owner FROM {table} WHERE {named} AND {a}.owner > found.owner ORDER BY {a}.owner LIMIT 1"
     statement = (
         "WITH RECURSIVE found (owner) AS (SELECT 0 UNION ALL "  # lower than any
         f"SELECT ({following}) FROM found WHERE found.owner IS NOT NULL) "
-        "SELECT owner FROM found WHERE owner > 0 LIMIT ?"
+        f"SELECT owner, {own} FROM found WHERE owner > 0"
     )
+    keys = list[Key]()
     for value in driver.values:
-        for (owner,) in connection.execute(statement, (value, *whose, MAX_STREAMS + 1)).fetchall():
-            yield driver.key(value, owner)
+        with closing(connection.execute(statement, (value, *whose))) as found:  # one by one, as far as it is read
+            for count, (owner, is_own) in enumerate(found):
+                if is_own:
+                    keys.append(driver.key(value, owner))
+                if count == _MOST_OWNERS or len(keys) > MAX_STREAMS:
+                    return None
+    return keys
 
 
 def _owners(connection: sqlite3.Connection, query: Query) -> list[int] | None:
@@ -145,7 +153,8 @@ def _tenancy(query: Query) -> tuple[str, Values]:
 
 def _owned(query: Query) -> list[Condition]:
     term, values = _tenancy(query)
-    return [Condition(f"e.owner IN (SELECT owner FROM owners WHERE {term})", values)] if values else []
+    # Looked up for each event: a list of thousands of projects would be made anew for each part of a page.
+    return [Condition(f"EXISTS (SELECT 1 FROM owners o WHERE o.owner = e.owner AND {term})", values)] if values else []
 
 
 def _one_of(column: str, values: Values) -> Condition:
