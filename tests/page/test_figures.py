@@ -77,6 +77,31 @@ def test_columns_of_a_charts_table_stand_apart(browser: Browser) -> None:
         assert tab.evaluate("document.documentElement.scrollWidth") <= 400
 
 
+WRITTEN = """
+const fillText = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...rest) {
+  const { width } = this.measureText(text);
+  const left = x - ({ center: width / 2, right: width }[this.textAlign] ?? 0);
+  const [from, to] = [left, left + width].map((each) => this.getTransform().transformPoint({ x: each, y }).x);
+  (window.written ??= []).push([text, from, this.canvas.width - to]);
+  return fillText.call(this, text, x, y, ...rest);
+};
+"""
+
+
+@pytest.mark.parametrize("width", [400, 1100])
+def test_no_text_of_a_charts_axis_is_cut(browser: Browser, width: int) -> None:
+    # Of these times there is a mark of the axis at its very end.
+    size = {"width": width, "height": 700}
+    with page_serving(demo()) as server, opened_tab(browser, viewport=size) as tab:
+        tab.add_init_script(WRITTEN)
+        tab.goto(f"{server.url}/charts")
+        tab.locator("figure.chart canvas").last.wait_for()
+        tab.wait_for_function("window.written?.length > 10")
+        written = tab.evaluate("window.written")
+        assert [each for each in written if min(each[1:]) < 0] == []
+
+
 def test_what_leads_nowhere_is_dark_where_everything_is(runs: PageServer, browser: Browser) -> None:
     with browser.new_context(color_scheme="dark") as context:
         tab = context.new_page()

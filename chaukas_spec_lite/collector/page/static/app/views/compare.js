@@ -136,6 +136,8 @@ function Pairs({ pairs, shown, a, b }) {
     return () => observer.disconnect();
   }, []);
   useEffect(() => setCursor(0), [shown]);
+  // As in the list of one session, keys work at once.
+  useEffect(() => list.current?.focus({ preventScroll: true }), []);
   /** @param {number} row */
   const to = (row) => {
     const next = Math.min(Math.max(row, 0), shown.length - 1);
