@@ -59,6 +59,19 @@ def test_sessions_are_swapped_and_begun_from_one(talks: PageServer, tab: Page, w
     expect(tab.locator(".row .said-ways").nth(1)).to_contain_text("faster")
 
 
+def test_keys_go_by_the_list_as_soon_as_it_is_there(talks: PageServer, tab: Page) -> None:
+    tab.goto(f"{talks.url}/compare/talk/talk%202?all=1")
+    expect(tab.get_by_role("treegrid")).to_be_focused()
+    tab.keyboard.press("End")
+    expect(tab.locator(".row.current .name")).to_have_text("mail")
+    # Nobody who has gone to something else is taken from it by what is drawn anew.
+    box = tab.get_by_label("What is the same, too")
+    box.focus()
+    tab.keyboard.press("Space")
+    expect(tab.locator(".row .name")).to_have_count(3)
+    expect(box).to_be_focused()
+
+
 def test_a_session_that_is_not_there_is_named(talks: PageServer, tab: Page) -> None:
     tab.goto(f"{talks.url}/compare/talk/nobody")
     expect(tab.locator("main")).to_contain_text("There is no event of the session nobody")

@@ -64,6 +64,7 @@ _NOT_FOUND = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
 <title>Not found - Chaukas</title>
 <link rel="icon" href="data:,">
 <h1>There is nothing at this address</h1>

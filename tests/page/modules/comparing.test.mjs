@@ -39,4 +39,7 @@ test("changes are told in percent", () => {
   assert.equal(changeText(100, 96.5), "−3.5%");
   assert.equal(changeText(0, 5), "");
   assert.equal(changeText(5, 5), "");
+  assert.equal(changeText(5, 0), "−100%");
+  assert.equal(changeText(1_000_000, 1), "−99.9%", "not nothing");
+  assert.equal(changeText(1, 2), "+100%");
 });

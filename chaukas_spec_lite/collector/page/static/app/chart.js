@@ -132,6 +132,8 @@ function drawn({ chart, times, width, zoom, point }, box, legend) {
   const options = {
     ...sizeOf(Math.max(100, box.clientWidth)),
     legend: { show: false },
+    // On the right there is room for half of a time with its seconds, which is wider than what uPlot leaves.
+    padding: [null, 32, null, null],
     cursor: { y: false, drag: { x: true, y: false, setScale: false }, sync: { key: "charts" }, points: { show: !chart.stacked } },
     scales: {
       x: { time: true, range: () => [times[0], times[times.length - 1] + width] },

@@ -60,7 +60,8 @@ export function shownPairs(pairs, way, all) {
 export function changeText(before, after) {
   if (before === after || !before) return "";
   const share = after / before - 1;
-  const percent = Math.abs(share) * 100;
-  const digits = percent < 9.95 ? 1 : 0;
+  // A hundred percent less is nothing at all.
+  const percent = share < 0 && after ? Math.min(-share * 100, 99.9) : Math.abs(share) * 100;
+  const digits = percent < 9.95 || (percent >= 99.5 && percent < 100) ? 1 : 0;
   return `${share < 0 ? "−" : "+"}${percent.toFixed(digits)}%`;
 }

@@ -1,7 +1,7 @@
 // The span beside the list: what is known of it, where it stands, and what its events say.
 
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
-import { count, duration, localTime, utcTime } from "../format.js";
+import { costs, count, counted, duration, localTime, utcTime } from "../format.js";
 import { html } from "../html.js";
 import { oneLine } from "../printable.js";
 import { sessionPath } from "../router.js";
@@ -13,6 +13,7 @@ import { JsonTree, LongText } from "./json_tree.js";
 import { ModelChat } from "./model_chat.js";
 import { groupOf, marksOf, nameOf } from "./row.js";
 import { childrenOf, hasFailed } from "./rows.js";
+import { ownTime } from "./sums.js";
 
 /** @typedef {import("./rows.js").Tree} Tree */
 /** @typedef {import("./rows.js").Span} Span */
@@ -53,7 +54,7 @@ export function Detail({ tree, place, where, audit, tab, choose, open, close }) 
       <button type="button" class="close" aria-label="Close the span" title="Close (Escape)" onClick=${close}>✕</button>
     </header>
     ${hasFailed(span) && html`<p class="problem" dir="auto">${oneLine(span.error || "It failed, and says no more.", 2000)}</p>`}
-    <${Facts} span=${span} events=${events} />
+    <${Facts} span=${span} events=${events} own=${ownTime(tree, place)} />
     <${Places} tree=${tree} place=${place} where=${where} open=${open} />
     <${Tabs} tabs=${tabs} shown=${shown.name} choose=${choose} />
     <div role="tabpanel" id="span-panel" aria-labelledby=${`tab-${shown.name}`} tabindex="0">
@@ -105,14 +106,14 @@ function Tabs({ tabs, shown, choose }) {
   </div>`;
 }
 
-/** @param {{span: Span, events: StoredEvent[] | null}} given */
-function Facts({ span, events }) {
+/** @param {{span: Span, events: StoredEvent[] | null, own: number | null}} given */
+function Facts({ span, events, own }) {
   const trace = events?.find((each) => each.trace_id)?.trace_id ?? "";
   const span_id = events?.find((each) => each.span_id)?.span_id ?? "";
   const marks = marksOf(span);
   return html`<dl class="facts">
     ${span.start && html`<${Fact} name="Start"><time datetime=${span.start} title=${utcTime(span.start)}>${localTime(Date.parse(span.start), Date.now(), true)}</time><//>`}
-    ${span.duration_ms !== null && html`<${Fact} name="Duration">${duration(span.duration_ms)}<//>`}
+    ${span.duration_ms !== null && html`<${Fact} name="Duration">${duration(span.duration_ms)}${own !== null && html`<span class="dim" title="The time in which nothing inside of it ran"> · of its own ${duration(own)}</span>`}<//>`}
     <${Fact} name="Status"><span class=${hasFailed(span) ? "error" : ""}>${span.status}</span> ${marks.map((mark) => html`<span class="mark">${mark}</span> `)}<//>
     ${span.agent && html`<${Fact} name="Agent">${oneLine(span.agent, 120)}<//>`}
     ${span.model && html`<${Fact} name="Model">${oneLine(span.model, 120)}<//>`}
@@ -135,8 +136,8 @@ function tokensText({ prompt, completion, total }) {
 
 /** The amounts as the events have them, part by part. @param {{events: StoredEvent[] | null}} given */
 function CostFacts({ events }) {
-  const costs = (events ?? []).map((each) => each.cost).filter(isBranch);
-  return costs.map((/** @type {any} */ cost) => {
+  const paid = (events ?? []).map((each) => each.cost).filter(isBranch);
+  return paid.map((/** @type {any} */ cost) => {
     const currency = typeof cost.currency === "string" ? oneLine(cost.currency, 12) : "";
     const parts = [
       ["input", cost.input_cost, cost.input_rate_per_token],
@@ -172,8 +173,21 @@ function Places({ tree, place, where, open }) {
         ${children.slice(0, CHILDREN).map((child) => html`<li key=${child}><${To} tree=${tree} place=${child} where=${where} open=${open} /></li>`)}
         ${children.length > CHILDREN && html`<li class="dim">and more, in the list</li>`}
       </ul>
-    <//>`}
+    <//>
+    <${Fact} name="In all of it">${insideText(tree, place)}<//>`}
   </dl>`;
+}
+
+/** What all that is inside of a span came to. @param {Tree} tree @param {number} place */
+function insideText({ ends, inside }, place) {
+  const [tokens, errors] = [inside.tokens[place], inside.errors[place]];
+  const parts = [
+    counted(ends[place] - place - 1, "span"),
+    tokens && counted(tokens, "token"),
+    costs(inside.cost[place] ?? {}),
+    errors && counted(errors, "error"),
+  ];
+  return parts.filter(Boolean).join(" · ");
 }
 
 /**

@@ -82,9 +82,19 @@ export function Row({ tree, place, index, range, closed, found, current, chosen 
       ${bar && html`<div class=${barClass(span)} style=${{ left: `${bar.start * 100}%`, width: `${(bar.end - bar.start) * 100}%` }}></div>`}
     </div>
     <div role="gridcell" class="cell-number cell-duration">${span.duration_ms === null ? "" : duration(span.duration_ms)}</div>
-    <div role="gridcell" class="cell-number cell-tokens">${span.tokens?.total ? count(span.tokens.total) : ""}</div>
-    <div role="gridcell" class="cell-number cell-cost">${costText(span)}</div>
+    <div role="gridcell" class="cell-number cell-tokens">${span.tokens?.total ? count(span.tokens.total) : inside(tree.inside.tokens[place], count)}</div>
+    <div role="gridcell" class="cell-number cell-cost">${costText(span) || inside(tree.inside.cost[place], costs)}</div>
   </div>`;
+}
+
+/**
+ * What all that is inside of a span comes to, where the span itself has nothing of that sort.
+ * @template T
+ * @param {T} sum
+ * @param {(sum: NonNullable<T>) => string} write
+ */
+function inside(sum, write) {
+  return sum ? html`<span class="dim" title="All that is inside of it"><span class="hidden-text">inside of it </span>${write(sum)}</span>` : "";
 }
 
 /** @param {Span} span */

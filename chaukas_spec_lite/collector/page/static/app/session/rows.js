@@ -3,6 +3,8 @@
 // The server sends spans depth first, each with its depth, so what is below a span stands right behind it. Rows are
 // known by their place in that list: ids may be empty, or stand for several spans.
 
+import { sumsOf } from "./sums.js";
+
 /**
  * A span, as `/api/sessions/{session_id}/spans` has it.
  * @typedef {object} Span
@@ -35,6 +37,7 @@
  * @property {number} began  The first time of all, in milliseconds since 1970; NaN where no span has a time.
  * @property {number} length  Milliseconds from the first time to the last.
  * @property {Int32Array} errors  The places of the spans that failed, in order.
+ * @property {import("./sums.js").Sums} inside  What is inside of each comes to.
  */
 
 /**
@@ -54,7 +57,8 @@ export function treeOf(spans) {
     if (open.length) parents[place] = open[open.length - 1];
     open.push(place);
   });
-  return { spans, parents, ends, ...timesOf(spans), errors: Int32Array.from(failedOf(spans)) };
+  const inside = sumsOf({ spans, parents });
+  return { spans, parents, ends, ...timesOf(spans), errors: Int32Array.from(failedOf(spans)), inside };
 }
 
 /** @param {Span[]} spans */

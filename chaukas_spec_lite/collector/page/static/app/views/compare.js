@@ -31,7 +31,7 @@ export default function Compare({ params, query }) {
   const missing = [params.a, params.b].filter((_, nth) => !(nth ? data.after : data.before).totals.spans);
   if (missing.length) {
     return html`<h1>Two sessions compared</h1>
-      <p>There is no event of the session ${missing.map((each) => html`<code>${oneLine(each, 80)}</code> `)}, or none that the key may read. <a href="/sessions">All sessions</a></p>`;
+      <p>There is no event of the session ${missing.map((each, nth) => html`${nth > 0 && " or of the session "}<code>${oneLine(each, 80)}</code>`)}, or none that the key may read. <a href="/sessions">All sessions</a></p>`;
   }
   return html`<${Compared} data=${data} a=${params.a} b=${params.b} way=${query.get("way") ?? ""} all=${query.get("all") === "1"} />`;
 }
@@ -136,6 +136,8 @@ function Pairs({ pairs, shown, a, b }) {
     return () => observer.disconnect();
   }, []);
   useEffect(() => setCursor(0), [shown]);
+  // As in the list of one session, keys work at once.
+  useEffect(() => list.current?.focus({ preventScroll: true }), []);
   /** @param {number} row */
   const to = (row) => {
     const next = Math.min(Math.max(row, 0), shown.length - 1);
