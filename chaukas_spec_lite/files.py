@@ -70,7 +70,7 @@ class NoEvent(NamedTuple):
 
 
 class EncodedEntry(NamedTuple):
-    """An event of a file of encoded ones, as it stands there; whether it is one, nobody has looked yet."""
+    """An event of a file of encoded ones, as it stands there; whether it is one, nobody may have looked yet."""
 
     data: bytes
     position: int
@@ -114,15 +114,18 @@ def read_entries(file: BufferedReader, name: str, read: ReadObject | None = None
     yield from cast("Iterator[Entry]", _any_entries(file, name, read or _read_sdk, _parsed))
 
 
-def read_encoded(file: BufferedReader, name: str, read: ReadObject | None = None) -> Iterator[AnyEntry]:
+def read_encoded(
+    file: BufferedReader, name: str, read: ReadObject | None = None, *, checks: bool = False
+) -> Iterator[AnyEntry]:
     """Read an open file as ``read_entries`` does, but leave encoded events as they are, behind the first one.
 
     Args:
         file: The file; a pipe will do.
         name: What errors call it.
         read: What reads objects of JSON.
+        checks: Whether to see of each that it is an event, and not of the first alone, which then stays as it is, too.
     """
-    return _any_entries(file, name, read or _read_sdk, EncodedEntry)
+    return _any_entries(file, name, read or _read_sdk, _checked if checks else EncodedEntry)
 
 
 _Make: TypeAlias = "Callable[[bytes, int], Recorded | EncodedEntry]"
@@ -131,6 +134,11 @@ _Make: TypeAlias = "Callable[[bytes, int], Recorded | EncodedEntry]"
 
 def _parsed(data: bytes, position: int) -> Recorded:
     return Recorded(Event.parse(data), position)
+
+
+def _checked(data: bytes, position: int) -> EncodedEntry:
+    Event.parse(data)
+    return EncodedEntry(data, position)
 
 
 def _any_entries(file: BufferedReader, name: str, read: ReadObject, make: _Make) -> Iterator[AnyEntry]:
@@ -341,7 +349,7 @@ def _delimited(file: _Ahead, name: str, make: _Make) -> Iterator[AnyEntry]:
             if (data := _delimited_message(file)) is None:
                 return
             # By the first one it is seen whether the file holds events at all.
-            entry: AnyEntry = make(data, file.position) if start else _parsed(data, file.position)
+            entry: AnyEntry = (_parsed if make is EncodedEntry and not start else make)(data, file.position)
         except DecodeError as error:
             torn = isinstance(error, _TornEvent) and bool(start)
             what = f"{name}: " if start else f"{name} is no file of events, neither JSON nor delimited protobuf: "

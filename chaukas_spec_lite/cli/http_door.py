@@ -71,6 +71,7 @@ class DoorClient:
     def __init__(self, url: str, key: str | None) -> None:
         self.url = url.rstrip("/")
         self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        self._has_answered = False
         here = is_loopback(urllib.parse.urlsplit(self.url).hostname or "")
         # A redirect could take the key elsewhere, and nobody would see whose answer it is.
         self._opener = urllib.request.build_opener(_NoRedirects, *([urllib.request.ProxyHandler({})] if here else []))
@@ -119,6 +120,7 @@ class DoorClient:
         try:
             request = urllib.request.Request(where + query, body, {**self._headers, **headers})
             with self._opener.open(request, timeout=_TIMEOUT) as answer:
+                self._has_answered = True
                 return self._read(where, answer), answer.headers.get("Content-Type") or ""
         except urllib.error.HTTPError as error:
             with error:
@@ -169,7 +171,8 @@ class DoorClient:
         if isinstance(reason, TimeoutError):
             return f"no answer came within {_TIMEOUT:g} s"
         if isinstance(reason, (ConnectionError, http.client.HTTPException)):
-            hint = f": with TLS, write https://{host}" if self.url.startswith("http://") else ""
+            maybe_tls = self.url.startswith("http://") and not self._has_answered
+            hint = f": with TLS, write https://{host}" if maybe_tls else ""
             return f"the connection was lost before the answer was there{hint}"
         return one_line(getattr(reason, "strerror", None) or str(reason)) or type(reason).__name__
 

@@ -12,7 +12,7 @@ from chaukas_spec_lite.cli.output import Unreadable, quiet_logs, run, say
 from chaukas_spec_lite.cli.progress import progress
 from chaukas_spec_lite.cli.sending import FileSender, HowFar, notes_for
 from chaukas_spec_lite.cli.sent_notes import SentNotes
-from chaukas_spec_lite.cli.sources import entries_of, taker_of
+from chaukas_spec_lite.cli.sources import encoded_of, taker_of
 from chaukas_spec_lite.cli.terminal import count, rate
 from chaukas_spec_lite.collector.places import data_directory
 
@@ -74,7 +74,7 @@ async def _send(
             try:
                 for name, size in zip(files, sizes, strict=True):
                     notes = _notes(name, str(taker.settings.endpoint), restart)
-                    await sender.send(entries_of((name,)), notes, told)
+                    await sender.send(encoded_of(name), notes, told)
                     done += size
             finally:
                 await sender.aclose()

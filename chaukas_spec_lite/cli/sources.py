@@ -198,6 +198,12 @@ def entries_of(files: tuple[str, ...]) -> Iterator[Entry]:
             yield from read_entries(cast("BufferedReader", file), shown_name(name), read_object)
 
 
+def encoded_of(name: str) -> Iterator[AnyEntry]:
+    """Read a file as it stands; ``-`` is standard input. Events that are encoded there are looked at, and stay so."""
+    with opened(name) as file:
+        yield from read_encoded(cast("BufferedReader", file), shown_name(name), read_object, checks=True)
+
+
 def opened(name: str) -> IO[bytes]:
     """Open a file for reading; ``-`` is standard input, which stays open when it is closed."""
     if name == "-":

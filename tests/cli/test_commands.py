@@ -108,6 +108,13 @@ def test_every_command_is_in_the_guide(name: str) -> None:
     assert f"`{name}`" in (DOCS / "guides" / "command-line.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", [*sorted({*COMMANDS} - {*GROUPS}), *IN_GROUPS])
+def test_every_command_has_an_example_that_is_executed(name: str) -> None:
+    pages = "".join(page.read_text(encoding="utf-8") for page in DOCS.rglob("*.md"))
+    blocks = re.findall(r"^```console\n(.*?)^```", pages, re.DOTALL | re.MULTILINE)
+    assert re.search(rf"^[$>].*\bchaukas-lite {name}\b", "".join(blocks), re.MULTILINE)
+
+
 def on_terminal(folder: Path, width: int, *arguments: str, **env: str) -> tuple[int, str]:
     """Run a command on a terminal of a width; return its exit status and all that it showed."""
     ours, theirs = pty.openpty()

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from chaukas_spec_lite import Event
+from chaukas_spec_lite.cli.sending import FileSender
+from chaukas_spec_lite.cli.sources import encoded_of
+from chaukas_spec_lite.cli.takers import TellingTaker
+from chaukas_spec_lite.client.settings import Settings
+from chaukas_spec_lite.files import NoEvent
 from tests.cli.recordings import RECORDING, forms, here, recorded, written
 from tests.cli.serving import COMMAND, environment, run, serving
 from tests.patience import HANG, without_slowness
@@ -38,6 +45,36 @@ def test_files_of_every_form_are_sent_as_they_are(tmp_path: Path, form: str) -> 
         # Sent twice, stored once.
         assert here(tmp_path, "send", "--endpoint", served.grpc, "f").returncode == 0
     assert stored(tmp_path) == {each.event_id: each for each in EVENTS}
+
+
+def test_encoded_events_are_sent_byte_for_byte(tmp_path: Path) -> None:
+    """In the order of their fields, too, whichever that is: nothing is encoded anew, not even the first one."""
+    taken: list[bytes] = []
+
+    class Taking:
+        settings = Settings.load("127.0.0.1:1", environ={})
+
+        async def send(self, encoded_events: Sequence[bytes], /) -> int:
+            taken.extend(encoded_events)
+            return 0
+
+        async def ingest_event(self, event: bytes, /) -> None:
+            raise AssertionError("nothing was rejected")
+
+    odd = [bytes(Event(session_id="s", timestamp=EVENTS[0].timestamp)) + bytes(Event(event_id=name)) for name in "abc"]
+    told: list[NoEvent] = []
+    (tmp_path / "f").write_bytes(b"".join(bytes([len(each)]) + each for each in [*odd[:2], b"\x0a\x05", odd[2]]))
+
+    async def send() -> None:
+        sender = FileSender(TellingTaker(Taking()), HANG, lambda _: None)
+        await sender.send(encoded_of(str(tmp_path / "f")), None, told.append)
+        await sender.aclose()
+
+    asyncio.run(send())
+    assert [each.startswith(data) for each, data in zip(taken, odd, strict=True)] == [True] * 3
+    # What is no event is told with its place, and not taken for one that was refused.
+    (unread,) = told
+    assert f"in the event at byte {2 * (len(odd[0]) + 1)}: " in str(unread.error)
 
 
 def test_standard_input_is_sent(tmp_path: Path) -> None:

@@ -134,6 +134,12 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
         (["--tls-cert", "none.pem"], "Error: tls_cert: none.pem with the key in it cannot be used"),
         (["--http", "off", "--grpc", "off"], "nobody could reach the collector"),
         (["--store", "missing/events.db"], "/missing: make it, or choose another file"),
+        (
+            # Kept for documents, so that no machine has it (RFC 5737).
+            ["--store", "memory:", "--insecure", "--grpc", "192.0.2.1:50051"],
+            "Error: grpc cannot listen on 192.0.2.1:50051: this machine has no such address; "
+            "choose another one with --grpc",
+        ),
     ],
 )
 def test_what_cannot_be_is_one_sentence(arguments: list[str], problem: str, tmp_path: Path) -> None:

@@ -248,7 +248,7 @@ def _make(kind: type[Exception]) -> Exception:
         return kind(grpclib.const.Status.NOT_FOUND, "gone")
     if issubclass(kind, ssl.SSLCertVerificationError):
         error = kind(1, "certificate verify failed")
-        error.verify_message = "self-signed certificate"
+        error.verify_message, error.verify_code = "self-signed certificate", 18
         return error
     if issubclass(kind, (h2.exceptions.StreamIDTooLowError, h2.exceptions.InvalidBodyLengthError)):
         return kind(1, 2)

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.rpc.server.server import MessageServer
 
 
+_WHY = {
+    errno.EADDRINUSE: "another program listens there; stop it, or choose another port",
+    errno.EACCES: "this user may not, as ports below 1024 are for root; choose another port",
+    errno.EADDRNOTAVAIL: "this machine has no such address; choose another one",
+}
+
+
 class ListeningDoor(ABC):
     """A door of a collector, and where it listens.
 
@@ -43,10 +50,9 @@ class ListeningDoor(ABC):
         try:
             self.address = Tcp(wanted.host, await self._listen(wanted.host, wanted.port))
         except OSError as error:
-            why = error.strerror or str(error)
-            if error.errno == errno.EADDRINUSE:
-                why = f"another program listens there; stop it, or choose another port with --{self._name}"
-            raise OSError(error.errno, f"{self._name} cannot listen on {wanted}: {why}") from error
+            why = _WHY.get(error.errno or 0)
+            said = error.strerror or str(error) if why is None else f"{why} with --{self._name}"
+            raise OSError(error.errno, f"{self._name} cannot listen on {wanted}: {said}") from error
 
     @abstractmethod
     async def _listen(self, host: str, port: int) -> int:

@@ -378,6 +378,9 @@ def test_a_folder_without_rights_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(file, "make_file", refused)
     with pytest.raises(StoreError, match=r"Permission denied: let this user write in .*none, or choose another file$"):
         run(store_at(tmp_path / "none" / "events.db").open())
+    (tmp_path / "others.db").mkdir()  # which nobody can open, root neither
+    with pytest.raises(StoreError, match=r"others\.db: .*: let this user read and write it, or choose another file$"):
+        run(store_at(tmp_path / "others.db").open())
 
 
 def test_a_file_that_may_only_be_read_is_told_of_with_what_to_do(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

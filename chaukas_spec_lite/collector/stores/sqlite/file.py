@@ -125,12 +125,13 @@ def connect_writer(
 
 
 def _advice(path: Path, error: OSError) -> str:
-    """Say why a file cannot be made, and what to do."""
+    """Say why a file cannot be made or opened, and what to do."""
     if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
         return f"there is no folder {path.parent}: make it, or choose another file"
     why = error.strerror or type(error).__name__
     if isinstance(error, PermissionError):
-        return f"{why}: let this user write in {path.parent}, or choose another file"
+        what = "read and write it" if path.exists() else f"write in {path.parent}"
+        return f"{why}: let this user {what}, or choose another file"
     return f"{why}: choose another file"
 
 
