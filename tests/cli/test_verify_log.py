@@ -20,8 +20,11 @@ from chaukas_spec_lite.audit.keys import COSIGNATURE, SigningKey, VerifierKey
 from chaukas_spec_lite.audit.merkle import leaf_hash, prove_inclusion, root_of
 from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
 from chaukas_spec_lite.audit.proofs import InclusionProof
+from chaukas_spec_lite.cli.kept_events import KeptEvents
 from chaukas_spec_lite.cli.log_checks import NotProvenError, included, read_keys, recompute, signed
-from chaukas_spec_lite.cli.logs import HttpLog, LogUnavailableError
+from chaukas_spec_lite.cli.logs import HttpLog, LogUnavailableError, stored_log
+from chaukas_spec_lite.cli.sources import store_source
+from chaukas_spec_lite.cli.wanted import Wanted
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.stores.event_log import hashes_for
 from chaukas_spec_lite.collector.stores.opening import store_for
@@ -244,6 +247,27 @@ def test_the_key_of_one_log_proves_nothing_of_another(home: Path) -> None:
     keys = [other.verifier(), witness.verifier(COSIGNATURE)]
     with pytest.raises(NotProvenError, match="which is none of those"):
         signed(str(forged.cosign(witness, 1)), keys, "it")
+
+
+def test_an_event_of_a_store_is_read_once_for_its_chain_and_the_log(home: Path) -> None:
+    """Only entries that are not found by the number of an event are read, with what is there of their events."""
+    add(home / "events.db", sealed_events(["s2"], writer="w3"), SigningKey.read(home / "log.key"), without="s1")
+
+    async def read() -> None:
+        kept, whole = KeptEvents(), 9
+        async with store_source(str(home / "events.db")) as source:
+            async for page in source.pages(Wanted()):
+                kept.add(page.numbers, page.events)
+        async with stored_log(str(home / "events.db"), TENANT, kept.known) as log:
+            parts = [part async for part in log.parts(whole)]
+        assert [(part.first, len(part.leaves), len(part.events)) for part in parts] == [(0, 3, 0), (3, 3, 3), (6, 3, 0)]
+        assert [*parts[1].events] == [None] * 3
+        assert kept.unseen() == set()
+        async with stored_log(str(home / "events.db"), TENANT) as log:
+            (part,) = [part async for part in log.parts(whole)]
+        assert [data is None for data in part.events] == [False] * 3 + [True] * 3 + [False] * 3
+
+    asyncio.run(read())
 
 
 def test_the_log_of_another_tenant_is_no_proof(home: Path) -> None:
