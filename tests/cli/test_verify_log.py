@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite import Event
+from chaukas_spec_lite.audit.entries_message import AbsentEntry, EntriesMessage
 from chaukas_spec_lite.audit.keys import COSIGNATURE, SigningKey, VerifierKey
 from chaukas_spec_lite.audit.merkle import leaf_hash, prove_inclusion, root_of
 from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
@@ -400,6 +401,51 @@ def test_entries_behind_those_that_are_signed_are_not_taken() -> None:
     with pytest.raises(LogUnavailableError, match="more entries came than the 3 that were asked for"):
         asyncio.run(check({"entries": entries}))
     assert taken == [0, 1, 2]
+
+
+class AnsweringEncoded(HttpLog):
+    """A collector that answers with messages, whatever was asked for."""
+
+    def __init__(self, *messages: EntriesMessage | bytes) -> None:
+        super().__init__("http://log.example")
+        self._messages = iter(messages)
+
+    def _open(self, *asked: object, **more: object) -> tuple[bytes, str]:
+        message = next(self._messages)
+        return message if isinstance(message, bytes) else message.encoded(), "application/x-protobuf"
+
+
+def entries_message(first: int, *events: bytes | None) -> EntriesMessage:
+    absent = [AbsentEntry(place, hidden=True) for place, each in enumerate(events) if each is None]
+    leaves = [leaf_hash(each or b"hidden") for each in events]
+    return EntriesMessage("example.com/log/tenant/acme", 9, first, None, leaves, events, absent)
+
+
+def test_entries_come_as_messages_of_any_size() -> None:
+    log = AnsweringEncoded(entries_message(0, b"a", None), entries_message(2, b"b"))
+
+    async def all_of() -> list[tuple[int, bytes | None, str]]:
+        return [(e.index, e.data, e.why) async for part in log.parts(3) for e in part.entries()]
+
+    assert asyncio.run(all_of()) == [(0, b"a", ""), (1, None, "not shown to this key"), (2, b"b", "")]
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        (entries_message(5, b"a"), "entry 5 came in the place of 0"),
+        (entries_message(0), "the log ends before entry 0 of 2"),
+        (entries_message(0, b"a", b"b", b"c"), "more entries came than the 2 that were asked for"),
+        (b"no message", "entries cannot be read"),
+    ],
+)
+def test_a_message_of_other_entries_is_refused(message: EntriesMessage | bytes, why: str) -> None:
+    async def ask() -> None:
+        async for _ in AnsweringEncoded(message).parts(2):
+            pass
+
+    with pytest.raises(LogUnavailableError, match=why):
+        asyncio.run(ask())
 
 
 @pytest.mark.parametrize(("length", "why"), [("7", "the answer was cut off"), ("3", "")])
