@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
 
 from chaukas_spec_lite.audit.canonical import canonical_bytes
 from chaukas_spec_lite.audit.canonical_walk import walk
@@ -13,7 +14,6 @@ from chaukas_spec_lite.wire.format import NotCanonical
 
 _SESSION_END = int(EventType.SESSION_END)
 """A plain number, which is compared in a fraction of the time: this runs for every event."""
-_new = tuple.__new__
 
 
 class Sealed(NamedTuple):
@@ -30,6 +30,9 @@ class Sealed(NamedTuple):
     """Whether it is a SESSION_END."""
     is_genuine: bool
     """Whether ``content_hash`` is the hash of the event as it is."""
+
+
+_new = cast("Callable[[type[Sealed], tuple[object, ...]], Sealed]", cast("Any", tuple).__new__)
 
 
 def read_sealed(event: Event) -> Sealed:

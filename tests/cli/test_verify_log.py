@@ -16,12 +16,16 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite import Event
+from chaukas_spec_lite.audit.entries_message import AbsentEntry, EntriesMessage
 from chaukas_spec_lite.audit.keys import COSIGNATURE, SigningKey, VerifierKey
 from chaukas_spec_lite.audit.merkle import leaf_hash, prove_inclusion, root_of
 from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
 from chaukas_spec_lite.audit.proofs import InclusionProof
+from chaukas_spec_lite.cli.kept_events import KeptEvents
 from chaukas_spec_lite.cli.log_checks import NotProvenError, included, read_keys, recompute, signed
-from chaukas_spec_lite.cli.logs import HttpLog, LogUnavailableError
+from chaukas_spec_lite.cli.logs import HttpLog, LogUnavailableError, stored_log
+from chaukas_spec_lite.cli.sources import store_source
+from chaukas_spec_lite.cli.wanted import Wanted
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.stores.event_log import hashes_for
 from chaukas_spec_lite.collector.stores.opening import store_for
@@ -246,6 +250,27 @@ def test_the_key_of_one_log_proves_nothing_of_another(home: Path) -> None:
         signed(str(forged.cosign(witness, 1)), keys, "it")
 
 
+def test_an_event_of_a_store_is_read_once_for_its_chain_and_the_log(home: Path) -> None:
+    """Only entries that are not found by the number of an event are read, with what is there of their events."""
+    add(home / "events.db", sealed_events(["s2"], writer="w3"), SigningKey.read(home / "log.key"), without="s1")
+
+    async def read() -> None:
+        kept, whole = KeptEvents(), 9
+        async with store_source(str(home / "events.db")) as source:
+            async for page in source.pages(Wanted()):
+                kept.add(page.numbers, page.events)
+        async with stored_log(str(home / "events.db"), TENANT, kept.known) as log:
+            parts = [part async for part in log.parts(whole)]
+        assert [(part.first, len(part.leaves), len(part.events)) for part in parts] == [(0, 3, 0), (3, 3, 3), (6, 3, 0)]
+        assert [*parts[1].events] == [None] * 3
+        assert kept.unseen() == set()
+        async with stored_log(str(home / "events.db"), TENANT) as log:
+            (part,) = [part async for part in log.parts(whole)]
+        assert [data is None for data in part.events] == [False] * 3 + [True] * 3 + [False] * 3
+
+    asyncio.run(read())
+
+
 def test_the_log_of_another_tenant_is_no_proof(home: Path) -> None:
     note = (home / "new.txt").read_text()
     database = sqlite3.connect(home / "events.db")
@@ -376,6 +401,51 @@ def test_entries_behind_those_that_are_signed_are_not_taken() -> None:
     with pytest.raises(LogUnavailableError, match="more entries came than the 3 that were asked for"):
         asyncio.run(check({"entries": entries}))
     assert taken == [0, 1, 2]
+
+
+class AnsweringEncoded(HttpLog):
+    """A collector that answers with messages, whatever was asked for."""
+
+    def __init__(self, *messages: EntriesMessage | bytes) -> None:
+        super().__init__("http://log.example")
+        self._messages = iter(messages)
+
+    def _open(self, *asked: object, **more: object) -> tuple[bytes, str]:
+        message = next(self._messages)
+        return message if isinstance(message, bytes) else message.encoded(), "application/x-protobuf"
+
+
+def entries_message(first: int, *events: bytes | None) -> EntriesMessage:
+    absent = [AbsentEntry(place, hidden=True) for place, each in enumerate(events) if each is None]
+    leaves = [leaf_hash(each or b"hidden") for each in events]
+    return EntriesMessage("example.com/log/tenant/acme", 9, first, None, leaves, events, absent)
+
+
+def test_entries_come_as_messages_of_any_size() -> None:
+    log = AnsweringEncoded(entries_message(0, b"a", None), entries_message(2, b"b"))
+
+    async def all_of() -> list[tuple[int, bytes | None, str]]:
+        return [(e.index, e.data, e.why) async for part in log.parts(3) for e in part.entries()]
+
+    assert asyncio.run(all_of()) == [(0, b"a", ""), (1, None, "not shown to this key"), (2, b"b", "")]
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        (entries_message(5, b"a"), "entry 5 came in the place of 0"),
+        (entries_message(0), "the log ends before entry 0 of 2"),
+        (entries_message(0, b"a", b"b", b"c"), "more entries came than the 2 that were asked for"),
+        (b"no message", "entries cannot be read"),
+    ],
+)
+def test_a_message_of_other_entries_is_refused(message: EntriesMessage | bytes, why: str) -> None:
+    async def ask() -> None:
+        async for _ in AnsweringEncoded(message).parts(2):
+            pass
+
+    with pytest.raises(LogUnavailableError, match=why):
+        asyncio.run(ask())
 
 
 @pytest.mark.parametrize(("length", "why"), [("7", "the answer was cut off"), ("3", "")])

@@ -22,7 +22,7 @@ from chaukas_spec_lite.audit.merkle import (
 )
 from chaukas_spec_lite.audit.notes import Checkpoint, NoteSignature
 from chaukas_spec_lite.collector.copying import copy
-from chaukas_spec_lite.collector.stores.asking import Tenancy
+from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion, EventRow, Retention, Store
 from chaukas_spec_lite.collector.stores.event_log import (
     EventLog,
@@ -98,6 +98,35 @@ def test_each_event_of_a_tenant_is_an_entry_in_the_order_of_arrival(place: Place
         assert await log.hashes("acme", 0, 0, 9) == leaves([b, a, d, c])
         assert await log.entries("acme", 1, 2) == [entry_of(1, a), entry_of(2, d)]
         assert await log.entries("acme", 4, 2) == await log.entries("nobody", 0, 2) == []
+
+    with_log(place, steps)
+
+
+def test_pages_of_events_and_entries_know_an_arrival_by_the_same_number(place: Place) -> None:
+    """In whatever order pages come, and with events of others in between."""
+    rows, others = many(600), many(600, "other")
+
+    async def steps(store: Store, log: EventLog) -> None:
+        for begin in range(0, 600, 150):
+            await store.add([*others[begin : begin + 100], *rows[begin : begin + 150]])
+        found: dict[int, bytes] = {}
+        query = Query(tenancy=Tenancy("acme"), size=90)
+        while True:
+            page = await store.find(query, 1 << 20)
+            assert len(page.numbers) == len(page.events)
+            found.update(zip(page.numbers, map(leaf_hash, page.events), strict=True))
+            if not page.next_page_token:
+                break
+            query = replace(query, page_token=page.next_page_token)
+        hashes, numbers = await log.leaves("acme", 0, 600)
+        assert hashes == leaves(rows)
+        assert [found[number] for number in numbers] == hashes
+        part = await log.leaves("acme", 149, 302)
+        assert part == (hashes[149:451], numbers[149:451])
+        assert await log.leaves("acme", 599, 9) == (hashes[599:], numbers[599:])
+        assert await log.leaves("acme", 600, 9) == await log.leaves("nobody", 0, 9) == ([], [])
+        await store.delete(Deletion(Tenancy("acme", "p"), reason="asked for"))
+        assert await log.leaves("acme", 0, 600) == (hashes, numbers)
 
     with_log(place, steps)
 
