@@ -207,6 +207,52 @@ def test_an_event_cannot_be_left_out_in_silence(bundle: Path) -> None:
     assert "All 9 entries are those of the log: 5 with their events, 4 without." in check(forged(bundle), [], [])
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"index": 0, "index": 1, "why": ""}',
+        '{"index": 0.5, "why": ""}',
+        '{"index": false, "why": ""}',
+        '{"index": "0", "why": ""}',
+        '{"index": -1, "why": ""}',
+        '{"index": 9, "why": ""}',
+        '{"index": Infinity, "why": ""}',
+        '{"why": ""}',
+        "[" * 100_000,
+        "0",
+    ],
+)
+def test_what_readers_could_read_in_two_ways_is_refused(bundle: Path, line: str) -> None:
+    write(bundle, events_of(bundle)[1:])
+    path = bundle / "absent.jsonl"
+    path.write_bytes(f"{line}\n".encode() + path.read_bytes())
+    with pytest.raises(NotVerified, match=r"absent\.jsonl"):
+        check(forged(bundle), [], [])
+
+
+def test_a_bundle_of_another_log_than_the_one_that_is_meant(bundle: Path) -> None:
+    assert check(bundle, [], [], "example.com/log/tenant/acme")
+    for name in ("example.com/log/tenant/acm", "ex\u0430mple.com/log/tenant/acme", "example.com/log/tenant/%61cme"):
+        with pytest.raises(NotVerified, match=r"it is of the log example\.com/log/tenant/acme, not of "):
+            check(bundle, [], [], name)
+
+
+def test_what_is_damaged_in_any_way_is_a_sentence(whole: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(whole, tmp_path / "copy"))
+    (folder / "keys.txt").write_bytes(b"\xff\n")
+    with zipfile.ZipFile(tmp_path / "b.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in folder.iterdir():
+            archive.write(path, path.name)
+    data = (tmp_path / "b.zip").read_bytes()
+    places = [tmp_path / "none", forged(folder)]
+    for number, at in enumerate(range(0, len(data), max(1, len(data) // 60))):
+        places.append(tmp_path / f"{number}.zip")
+        places[-1].write_bytes(data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :])
+    for place in places:
+        with pytest.raises(NotVerified):
+            check(place, [], [])
+
+
 def test_another_history_than_that_of_an_old_checkpoint(bundle: Path, whole: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()

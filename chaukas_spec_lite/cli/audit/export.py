@@ -19,7 +19,7 @@ from chaukas_spec_lite.cli.logs import HttpLog, stored_log
 from chaukas_spec_lite.cli.options import epilog
 from chaukas_spec_lite.cli.output import Unreadable, run, say
 from chaukas_spec_lite.cli.progress import progress
-from chaukas_spec_lite.cli.sources import SessionNotFoundError, source_of
+from chaukas_spec_lite.cli.sources import LAST, SessionNotFoundError, newest_session, source_of
 from chaukas_spec_lite.cli.terminal import count
 from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
 from chaukas_spec_lite.collector.skim import skim
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @click.option("--log", "url", metavar="URL", help="The HTTP door of a running collector.")
 @click.option("--store", metavar="STORE", help="A store: sqlite:events.db or postgresql://...")
 @click.option("--tenant", help="Whose log. By HTTP, CHAUKAS_API_KEY tells, too.")
-@click.option("--session", metavar="ID", help="The events of this session alone, each with a proof of its own.")
+@click.option("--session", metavar="ID", help="Its events alone, or those of the last one, each with a proof.")
 @click.option(
     "--key",
     "keys",
@@ -95,18 +95,18 @@ async def _export(
 ) -> None:
     known = read_keys(keys)
     before = [signed(path.read_text(encoding="utf-8", errors="replace"), known, str(path)) for path in olds]
-    events = None if session is None else await _events_of(session, url, store, tenant or "")
+    of = None if session is None else await _events_of(session, url, store, tenant or "")
     async with _opened(url, store, tenant) as log:
         found = signed(await log.checkpoint(), known, "the log's newest checkpoint")
         check_tenant(found, tenant)
-        if session is not None and events is not None:
+        if of is not None:
             for old in before:
                 await grown(log, old, found)
-            proven = await _proven(log, found, events)
+            name, proven = of[0], await _proven(log, found, of[1])
             with bundle_at(output) as folder:
-                write_session(folder, session, found.checkpoint, proven, _signing(found, known))
-            of = f"session {one_line(session)} in the log {found.checkpoint.origin}"
-            say(f"{count(len(proven), 'event')} of {of} written to {output}.")
+                write_session(folder, name, found.checkpoint, proven, _signing(found, known))
+            where = f"session {one_line(name)} in the log {found.checkpoint.origin}"
+            say(f"{count(len(proven), 'event')} of {where} written to {output}.")
             return
         entries, absent = await _written(log, found, before, known, output)
     said = f"; {absent:,} of them without the event" if absent else ""
@@ -139,17 +139,19 @@ def _signing(found: Signed, known: list[VerifierKey]) -> str:
     return "".join(f"{key}\n" for key in known if key.name in found.signers and key.kind == ED25519)
 
 
-async def _events_of(session: str, url: str | None, store: str | None, tenant: str) -> list[bytes]:
-    """Fetch the events of a session, as they are stored."""
+async def _events_of(session: str, url: str | None, store: str | None, tenant: str) -> tuple[str, list[bytes]]:
+    """Fetch the events of a session, as they are stored; return its id, too."""
     told = Unreadable()
-    wanted = Wanted(QueryFilter(tenant_id=tenant, session_id=session), oldest_first=True)
-    place = Whereabouts(endpoint=url, store=store)
-    async with source_of(place, told) as source, aclosing(source.each(wanted)) as events:
-        found = [bytes(event) async for event in events]
+    async with source_of(Whereabouts(endpoint=url, store=store), told) as source:
+        if session == LAST:
+            session = await newest_session(source, Wanted(QueryFilter(tenant_id=tenant)))
+        wanted = Wanted(QueryFilter(tenant_id=tenant, session_id=session), oldest_first=True)
+        async with aclosing(source.each(wanted)) as events:
+            found = [bytes(event) async for event in events]
     told.close()
     if not found:
         raise SessionNotFoundError(f"there is no event of session {one_line(session)}")
-    return found
+    return session, found
 
 
 async def _proven(log: TenantLog, found: Signed, events: list[bytes]) -> list[ProvenEvent]:
