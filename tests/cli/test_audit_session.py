@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sqlite3
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -194,18 +195,23 @@ def test_a_session_that_is_not_there_or_not_covered_makes_no_bundle(tmp_path: Pa
         assert (done.returncode, why in done.stderr, (tmp_path / "none").exists()) == (1, True, False), done.stderr
 
 
-def test_an_event_that_was_changed_in_the_database_makes_no_bundle(tmp_path: Path) -> None:
-    import sqlite3
-
-    add(tmp_path / "events.db", sealed_events(["s1"]), key(tmp_path))
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("data = CAST(replace(CAST(data AS TEXT), 'shop', 'SHOP') AS BLOB)", "is not in the log as the store has it"),
+        ("session_id = 's1' WHERE event_id = 's0-2'", "event 's0-2' is not of this session, as it says itself"),
+    ],
+)
+def test_an_event_that_was_changed_in_the_database_makes_no_bundle(tmp_path: Path, change: str, why: str) -> None:
+    add(tmp_path / "events.db", sealed_events(["s0", "s1"]), key(tmp_path))
     database = sqlite3.connect(tmp_path / "events.db")
     with database:
-        database.execute("UPDATE events SET data = CAST(replace(CAST(data AS TEXT), 'shop', 'SHOP') AS BLOB)")
+        database.execute(f"UPDATE events SET {change}")
     database.close()
     done = here(tmp_path, "audit", "export", "--store", "events.db", "--tenant", TENANT, "--session", "s1",
                 "--key", "log.pub", "--output", "none")  # fmt: skip
     assert (done.returncode, (tmp_path / "none").exists()) == (1, False)
-    assert "is not in the log as the store has it" in done.stderr
+    assert why in done.stderr
 
 
 def test_what_lies_beside_is_told_and_what_has_one_name_twice_is_refused(bundle: Path, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ async def _export(
         if of is not None:
             for old in before:
                 await grown(log, old, found)
-            name, proven = of[0], await _proven(log, found, of[1])
+            name, proven = of[0], await _proven(log, found, *of)
             with bundle_at(output) as folder:
                 write_session(folder, name, found.checkpoint, proven, _signing(found, known))
             where = f"session {one_line(name)} in the log {found.checkpoint.origin}"
@@ -154,14 +154,16 @@ async def _events_of(session: str, url: str | None, store: str | None, tenant: s
     return session, found
 
 
-async def _proven(log: TenantLog, found: Signed, events: list[bytes]) -> list[ProvenEvent]:
-    """Prove of each event that it is in a log; return them in its order."""
+async def _proven(log: TenantLog, found: Signed, session: str, events: list[bytes]) -> list[ProvenEvent]:
+    """Prove of each event of a session that it is in a log; return them in its order."""
     note, checkpoint = SignedNote.parse(found.note), found.checkpoint
     proven: list[ProvenEvent] = []
     with progress("proving", len(events)) as show:
         for number, data in enumerate(events, 1):
             row = skim(data)
             leaf = leaf_hash(data)
+            if row.session_id != session:
+                raise NotProvenError(f"event {row.event_id!r} is not of this session, as it says itself")
             index, path = await log.inclusion(row.project_id, row.event_id, leaf, checkpoint.size)
             try:
                 verify_inclusion(leaf, index, checkpoint.size, path, checkpoint.root)
