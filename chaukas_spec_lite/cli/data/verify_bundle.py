@@ -245,8 +245,8 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
 VALUE: dict[int, Any] = {}
 STRUCT: dict[int, Any] = {1: {2: VALUE}}
 VALUE.update({5: STRUCT, 6: {1: VALUE}})
-EVENT = {30: {3: STRUCT}, 31: {3: STRUCT}, 32: {2: STRUCT}, 33: {3: STRUCT, 4: STRUCT}, 36: STRUCT, 38: {5: STRUCT}}
-EVENT |= {39: {5: STRUCT, 6: STRUCT}, 71: {2: STRUCT}, 90: STRUCT}
+BEHIND = {38: {5: STRUCT}, 39: {5: STRUCT, 6: STRUCT}, 71: {2: STRUCT}, 90: STRUCT}
+EVENT = {30: {3: STRUCT}, 31: {3: STRUCT}, 32: {2: STRUCT}, 33: {3: STRUCT, 4: STRUCT}, 36: STRUCT, **BEHIND}
 """In which fields of an event Structs stand, whose entries have an order in the canonical form."""
 
 

@@ -40,6 +40,11 @@ bundle = _beside("verify_bundle")
 NotVerified: Any = bundle.NotVerified
 
 
+def files_of(names: list[str]) -> list[str]:
+    """All files that a bundle with files of these names has to have."""
+    return [*FILES, *proofs_in(names)]
+
+
 def proofs_in(names: list[str]) -> list[str]:
     """The proofs that a bundle with files of these names has to have, in the order of its events."""
     count = sum(name.startswith("proofs/") and name.endswith(".tlog-proof") for name in names)
@@ -80,7 +85,7 @@ def check(place: Path, keys: list[str], checkpoints: list[Path], log: str = "") 
     """Check a bundle; return what is to be told. Raises NotVerified if anything does not hold."""
     if checkpoints:
         raise NotVerified("a bundle of a session has no proof that the log has grown out of an older checkpoint")
-    files, beside = bundle.read_bundle(place, lambda there: [*FILES, *proofs_in(there)])
+    files, beside = bundle.read_bundle(place, files_of)
     trusted = bundle.read_keys("\n".join(keys) if keys else files["keys.txt"].decode(errors="replace"))
     origin, size, root = bundle.read_checkpoint(files["checkpoint.txt"], trusted, log)
     events = bundle.read_events(files["events.delim"])
