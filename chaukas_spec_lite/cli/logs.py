@@ -8,17 +8,22 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from chaukas_spec_lite.audit.entries_message import EntriesMessage
 from chaukas_spec_lite.audit.keys import decode_base64
-from chaukas_spec_lite.audit.merkle import HASH_SIZE, prove_consistency
+from chaukas_spec_lite.audit.merkle import HASH_SIZE, prove_consistency, prove_inclusion
+from chaukas_spec_lite.audit.proofs import InclusionProof
+from chaukas_spec_lite.audit.tiles import hashes_of_tiles
 from chaukas_spec_lite.cli.existing_store import existing_store
 from chaukas_spec_lite.cli.http_door import ENCODED, JSON, DoorClient, HttpDoorError, object_of
+from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.event_log import hashes_for
-from chaukas_spec_lite.errors import ChaukasError, DecodeError
+from chaukas_spec_lite.errors import ChaukasError, DecodeError, ProofError
 
 if TYPE_CHECKING:
+    from chaukas_spec_lite.audit.merkle import Hashes
     from chaukas_spec_lite.collector.stores.event_log import EventLog, LogEntry
 
 _PAGE = 1000
@@ -30,6 +35,12 @@ _LEAVES = 2000
 
 class LogUnavailableError(ChaukasError):
     """There is no log, or it does not answer as one."""
+
+
+def _too_late(event_id: str, index: int, size: int) -> LogUnavailableError:
+    return LogUnavailableError(
+        f"event {event_id!r} is entry {index}, and the newest checkpoint is of {size}: wait for the next one"
+    )
 
 
 @dataclass(slots=True)  # Not frozen, which would take three times as long to make.
@@ -89,6 +100,10 @@ class TenantLog(Protocol):
         """Return the id that an entry's event has there; empty if none is known."""
         ...
 
+    async def inclusion(self, project_id: str, event_id: str, leaf: bytes, size: int) -> tuple[int, list[bytes]]:
+        """Say which entry an event of some hash is, and prove that in the tree of a size."""
+        ...
+
 
 class HttpLog:
     """The log of a collector that runs.
@@ -102,6 +117,7 @@ class HttpLog:
         self._door = DoorClient(url, os.environ.get("CHAUKAS_API_KEY") or None)
         self._url = self._door.url
         self._tenant = tenant
+        self._trees: dict[int, Hashes] = {}
 
     async def checkpoint(self) -> str:
         """Return its newest checkpoint."""
@@ -138,6 +154,18 @@ class HttpLog:
             return str(answer["entries"][0]["event_id"] or "")
         except (KeyError, TypeError, IndexError):
             return ""
+
+    async def inclusion(self, project_id: str, event_id: str, leaf: bytes, size: int) -> tuple[int, list[bytes]]:
+        """Ask for the number of the entry, and for tiles, each of them once."""
+        try:
+            asked = {"event_id": event_id, "project_id": project_id}
+            index = InclusionProof.parse(self._get("proof", asked).decode(errors="replace")).index
+            if index >= size:
+                raise _too_late(event_id, index, size)
+            hashes = self._trees.setdefault(size, hashes_of_tiles(lambda tile: self._get(f"tile/{tile.path}"), size))
+            return index, prove_inclusion(hashes, index, size)
+        except (ProofError, ValueError) as error:
+            raise LogUnavailableError(f"{self._url}: the answer is no proof: {error}") from error
 
     def _part_in(self, body: bytes) -> TenantPart:
         try:
@@ -240,6 +268,18 @@ class StoredLog:
     async def consistency(self, old_size: int, size: int) -> list[bytes]:
         """Make the proof."""
         return await hashes_for(self._log, self._tenant, lambda hashes: prove_consistency(hashes, old_size, size))
+
+    async def inclusion(self, project_id: str, event_id: str, leaf: bytes, size: int) -> tuple[int, list[bytes]]:
+        """Make the proof."""
+        places = await self._log.places(Tenancy(self._tenant, project_id), event_id)
+        # One that was deleted and came again has two.
+        found = [each.index for each in places if each.leaf == leaf]
+        if not found:
+            raise LogUnavailableError(f"event {event_id!r} is not in the log as the store has it")
+        if found[-1] >= size:
+            raise _too_late(event_id, found[-1], size)
+        make = partial(prove_inclusion, index=found[-1], size=size)
+        return found[-1], await hashes_for(self._log, self._tenant, make)
 
     async def size(self) -> int:
         """Return how many entries it has by now."""

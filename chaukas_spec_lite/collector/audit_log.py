@@ -245,10 +245,11 @@ class AuditLog:
         )
         return str(InclusionProof(place.index, tuple(path), covering.note))
 
-    async def session(self, pages: Pages, whose: Tenancy, work: Work, caller: Caller) -> SessionLog:
+    async def session(self, session_id: str, pages: Pages, whose: Tenancy, work: Work, caller: Caller) -> SessionLog:
         """Say whether the events of a session stand in their log under a signed checkpoint.
 
         Args:
+            session_id: The session's.
             pages: Finds the events, so many at most, for this caller.
             whose: Where they were looked for; empty or None for tenant or project is all that the caller may see.
             work: Does something that takes time in a thread.
@@ -259,7 +260,7 @@ class AuditLog:
         if kept is None or signing is None:
             return SessionLog(LogState.NOT_KEPT)
         tenancy = within(caller.tenancy, whose.tenant_id or "", whose.project_id or "", "audit")
-        return await SessionLogReader(kept, signing, self._wait, work).of(pages, tenancy)
+        return await SessionLogReader(kept, signing, self._wait, work).of(session_id, pages, tenancy)
 
     async def consistency(self, tenant_id: str, old_size: int, size: int | None, caller: Caller) -> Consistency:
         """Prove that a log has only grown since it had ``old_size`` entries, up to ``size``.

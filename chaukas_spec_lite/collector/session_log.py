@@ -41,6 +41,7 @@ Read: TypeAlias = "Callable[[Awaitable[Any]], Awaitable[Any]]"
 
 MISSING = "not in the log", "it was put into the database past the log"
 ALTERED = "altered", "it is not what was logged when it came"
+MOVED = "of another session", "it says so itself: somebody has changed where the database has it"
 UNSIGNED = "not signed", "its entry is not in the tree that the log's key has signed"
 
 
@@ -96,13 +97,13 @@ class _Found:
     faults: dict[tuple[str, bytes], LogFault] = field(default_factory=dict[tuple[str, bytes], LogFault])
     """By the same two."""
 
-    def take(self, event_id: str, leaf: bytes, places: Sequence[LogPlace]) -> None:
+    def take(self, event_id: str, leaf: bytes, places: Sequence[LogPlace], *, is_its_own: bool) -> None:
         self.events += 1
         for place in places:
-            if place.leaf == leaf and place.index not in self.entries[place.tenant_id]:
+            if is_its_own and place.leaf == leaf and place.index not in self.entries[place.tenant_id]:
                 self.entries[place.tenant_id][place.index] = event_id, leaf
                 return
-        kind, detail = ALTERED if places else MISSING
+        kind, detail = (ALTERED if is_its_own else MOVED) if places else MISSING
         self.faults[event_id, leaf] = LogFault(kind, event_id, detail)
 
 
@@ -122,20 +123,21 @@ class SessionLogReader:
     read: Read
     work: Work
 
-    async def of(self, pages: Pages, tenancy: Tenancy) -> SessionLog:
+    async def of(self, session_id: str, pages: Pages, tenancy: Tenancy) -> SessionLog:
         """Look for all events of a session.
 
         Args:
+            session_id: Its id, which all of them have to have.
             pages: Finds them.
             tenancy: Whose they are.
 
         Raises:
             StoreError: The store cannot be read.
         """
-        found = await self._places(pages, tenancy)
+        found = await self._places(session_id, pages, tenancy)
         if found.faults:
             # One that was deleted after it was read is no longer where it was looked for: what is wrong stays so.
-            again = await self._places(pages, tenancy)
+            again = await self._places(session_id, pages, tenancy)
             again.faults = {key: fault for key, fault in again.faults.items() if key in found.faults}
             found = again
         faults = list(found.faults.values())
@@ -149,7 +151,7 @@ class SessionLogReader:
         whole = found.whole and len(found.entries) <= MAX_LOGS
         return SessionLog(_state(found.events, logs, faults), found.events, whole, logs, faults)
 
-    async def _places(self, pages: Pages, tenancy: Tenancy) -> _Found:
+    async def _places(self, session_id: str, pages: Pages, tenancy: Tenancy) -> _Found:
         found = _Found()
         # One more, which tells whether these are all.
         async with aclosing(pages(MAX_EVENTS + 1)) as events:
@@ -158,10 +160,10 @@ class SessionLogReader:
                 found.whole = len(page) <= room
                 hashed = await self.work(partial(_hashed, page[:room]))
                 places: defaultdict[str, list[LogPlace]] = defaultdict(list)
-                for place in await self.read(self.kept.places(tenancy, *{event_id for event_id, _ in hashed})):
+                for place in await self.read(self.kept.places(tenancy, *{event_id for event_id, _, _ in hashed})):
                     places[place.event_id].append(place)
-                for event_id, leaf in hashed:
-                    found.take(event_id, leaf, places[event_id])
+                for event_id, session, leaf in hashed:
+                    found.take(event_id, leaf, places[event_id], is_its_own=session == session_id)
         return found
 
     async def _covered(self, tenant: str, entries: dict[int, tuple[str, bytes]]) -> tuple[CoveredLog, list[int]]:
@@ -207,16 +209,17 @@ class SessionLogReader:
         return wrong if root == checkpoint.root else set(leaves)
 
 
-def _hashed(events: Sequence[bytes]) -> list[tuple[str, bytes]]:
-    """The ids of events, and their hashes."""
-    return [(_id_of(data), leaf_hash(data)) for data in events]
+def _hashed(events: Sequence[bytes]) -> list[tuple[str, str, bytes]]:
+    """The ids of events and of their sessions, as they say them, and their hashes."""
+    return [(*_ids_of(data), leaf_hash(data)) for data in events]
 
 
-def _id_of(data: bytes) -> str:
+def _ids_of(data: bytes) -> tuple[str, str]:
     try:
-        return skim(data).event_id
+        row = skim(data)
     except CodecError:  # Somebody has changed it, and it is in no log.
-        return ""
+        return "", ""
+    return row.event_id, row.session_id
 
 
 def _compared(

@@ -166,7 +166,8 @@ def seen_of_6(home: Path) -> tuple[FakeLog, witnessing.Witness, str]:
 
 
 def test_a_log_that_has_lost_its_end_is_refused(home: Path) -> None:
-    log, seen, log.note = seen_of_6(home)
+    log, seen, short = seen_of_6(home)
+    log.note = short
     with pytest.raises(RewrittenError, match=r"has 3 entries, and had 6: its end is gone. It was not cosigned."):
         asyncio.run(seen.round(log, lambda: 1001.0))
     assert len(log.got) == 1

@@ -3,6 +3,7 @@
     python verify.py                          the bundle that this file lies in
     python verify.py bundle.zip               another one, or a folder
     python verify.py --key NAME+ID+KEY        with the log's key as you got it from elsewhere
+    python verify.py --log NAME               and that it is of the log of this name
     python verify.py --checkpoint old.txt     and that nothing has changed since a checkpoint that you kept
 
 It checks that each event is the entry of the log that it is said to be, that the tree over all entries has the root
@@ -20,8 +21,11 @@ import argparse
 import base64
 import hashlib
 import json
+import posixpath
 import re
 import zipfile
+import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -36,27 +40,31 @@ class NotVerified(Exception):
     """Something does not hold; the text says what."""
 
 
-# Files
-
-
-def read_bundle(place: Path) -> dict[str, bytes]:
-    """Read the files of a bundle, and compare them with their sums, which finds what was damaged on its way."""
+def read_bundle(place: Path, wanted: Callable[[list[str]], Iterable[str]]) -> tuple[dict[str, bytes], list[str]]:
+    """Read the files that are wanted, and compare them with their sums; return what is to be told of others, too."""
     try:
         if place.is_dir():
-            found = {name: (place / name).read_bytes() for name in (*FILES, SUMS) if (place / name).is_file()}
+            there = sorted(path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
+            names = sorted(wanted(there))
+            found = {name: (place / name).read_bytes() for name in {*there} & {*names, SUMS}}
         else:
             with zipfile.ZipFile(place) as archive:
-                found = {name: archive.read(name) for name in {*archive.namelist()} & {*FILES, SUMS}}
-    except (OSError, zipfile.BadZipFile, RuntimeError, ValueError, NotImplementedError) as error:
+                there = archive.namelist()
+                names = sorted(wanted(there))
+                found = {name: archive.read(name) for name in {*there} & {*names, SUMS}}
+    except (OSError, zipfile.BadZipFile, RuntimeError, ValueError, NotImplementedError, EOFError, zlib.error) as error:
         raise NotVerified(f"the bundle cannot be read: {error}") from error
-    for name in (*FILES, SUMS):
+    if len({posixpath.normpath(name.replace("\\", "/")).lstrip("/").lower() for name in there}) < len(there):
+        raise NotVerified("the bundle has several files of one name: which of them is checked, and which is read?")
+    for name in (*names, SUMS):
         if name not in found:
             raise NotVerified(f"the bundle has no file {name}")
-    wanted = "".join(f"{hashlib.sha256(found[name]).hexdigest()}  {name}\n" for name in FILES)
-    if found[SUMS] != wanted.encode():
-        wrong = [line[66:] for line in wanted.splitlines() if line.encode() not in found[SUMS].splitlines()]
-        raise NotVerified(f"SHA256SUMS does not fit {', '.join(wrong) or 'the files'}: the bundle is damaged")
-    return found
+    sums = "".join(f"{hashlib.sha256(found[name]).hexdigest()}  {name}\n" for name in names)
+    if found[SUMS] != sums.encode():
+        wrong = [line[66:] for line in sums.splitlines() if line.encode() not in found[SUMS].splitlines()]
+        raise NotVerified(f"SHA256SUMS does not fit {', '.join(wrong[:20]) or 'the files'}: the bundle is damaged")
+    beside = sorted({*there} - {*found})
+    return found, [f"Nothing is proven of what lies beside it: {', '.join(beside[:20])}"] if beside else []
 
 
 # Keys and signatures, as c2sp.org/signed-note and c2sp.org/tlog-checkpoint have them
@@ -67,7 +75,7 @@ def read_keys(text: str) -> dict[tuple[str, bytes], bytes]:
     keys: dict[tuple[str, bytes], bytes] = {}
     for line in text.removesuffix("\n").split("\n"):
         found = re.fullmatch(r"([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)", line)
-        data = _base64(found[3]) if found else b""
+        data = base64_of(found[3]) if found else b""
         if found is None or len(data) != 1 + HASH or data[0] != 1:
             raise NotVerified(f"a key that begins with {line.partition('+')[0][:80]!r} is no Ed25519 key of a log")
         key_id = hashlib.sha256(found[1].encode() + b"\n" + data).digest()[:4]
@@ -77,21 +85,20 @@ def read_keys(text: str) -> dict[tuple[str, bytes], bytes]:
     return keys
 
 
-def read_checkpoint(note: bytes, keys: dict[tuple[str, bytes], bytes]) -> tuple[str, int, bytes]:
+def read_checkpoint(note: bytes, keys: dict[tuple[str, bytes], bytes], log: str = "") -> tuple[str, int, bytes]:
     """Return origin, size and root of a checkpoint that one of the keys has signed."""
-    try:
-        text, _, signatures = note.decode().rpartition("\n\n")
-    except UnicodeDecodeError as error:
-        raise NotVerified("the checkpoint is no text") from error
+    text, _, signatures = note.decode(errors="replace").rpartition("\n\n")
     lines = text.split("\n")
-    root = _base64(lines[2]) if len(lines) > 2 else b""
+    root = base64_of(lines[2]) if len(lines) > 2 else b""
     if len(root) != HASH or not re.fullmatch("0|[1-9][0-9]{0,18}", lines[1]):
         raise NotVerified("the checkpoint cannot be read")
+    if log not in ("", lines[0]):
+        raise NotVerified(f"it is of the log {lines[0]}, not of {log}")
     signed = (text + "\n").encode()
     signers = 0
     for line in signatures.removesuffix("\n").split("\n"):
         found = re.fullmatch("\u2014 (\\S+) (\\S+)", line)
-        data = _base64(found[2]) if found else b""
+        data = base64_of(found[2]) if found else b""
         if found is None or len(data) < 5:
             raise NotVerified("the checkpoint has a line that is no signature")
         key = keys.get((found[1], data[:4]))
@@ -107,7 +114,8 @@ def read_checkpoint(note: bytes, keys: dict[tuple[str, bytes], bytes]) -> tuple[
     return lines[0], int(lines[1]), root
 
 
-def _base64(text: str) -> bytes:
+def base64_of(text: str) -> bytes:
+    """Read base64 in its one proper form; empty for anything else."""
     try:
         data = base64.b64decode(text, validate=True)
     except ValueError:
@@ -123,10 +131,8 @@ D = -121665 * pow(121666, P - 2, P) % P
 def is_signed(key: bytes, message: bytes, signature: bytes) -> bool:
     """Say whether an Ed25519 signature (RFC 8032) is a key's, and of a message. There is no secret to be kept here."""
     point, base = _point(key), _point((4 * pow(5, P - 2, P) % P).to_bytes(HASH, "little"))
-    if len(signature) != 64 or point is None or base is None:
-        return False
     number = int.from_bytes(signature[HASH:], "little")
-    if number >= ORDER:
+    if len(signature) != 64 or point is None or base is None or number >= ORDER:
         return False
     challenge = int.from_bytes(hashlib.sha512(signature[:HASH] + key + message).digest(), "little") % ORDER
     x, y, z, t = point
@@ -171,11 +177,8 @@ def _times(number: int, point: tuple[int, int, int, int]) -> tuple[int, int, int
     return total
 
 
-# The tree, as RFC 6962 has it
-
-
 def root_of(leaves: list[bytes]) -> bytes:
-    """Return the root of the tree over hashes of entries."""
+    """Return the root of the tree over hashes of entries (RFC 6962)."""
     roots: list[tuple[int, bytes]] = []
     for leaf in leaves:
         height, node = 0, leaf
@@ -191,20 +194,25 @@ def root_of(leaves: list[bytes]) -> bytes:
     return root
 
 
-def read_absent(data: bytes, size: int) -> dict[int, str]:
-    """Read of which entries the bundle has only the hash, and why."""
-    absent: dict[int, str] = {}
-    last = -1
+def read_absent(data: bytes, size: int) -> set[int]:
+    """Read of which entries the bundle has only the hash."""
+    absent = [-1]
     for line in data.splitlines():
         try:
-            entry = json.loads(line)
-            index, why = int(entry["index"]), str(entry["why"])
-        except (ValueError, KeyError, TypeError) as error:
+            index = json.loads(line.decode(), object_pairs_hook=only_once)["index"]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise NotVerified(f"absent.jsonl cannot be read: {error}") from error
-        if not last < index < size:
+        if type(index) is not int or not absent[-1] < index < size:
             raise NotVerified(f"absent.jsonl names entry {index}, which is not in its place")
-        absent[index], last = why, index
-    return absent
+        absent.append(index)
+    return {*absent[1:]}
+
+
+def only_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of JSON, in which no name may stand twice: readers would not agree which one counts."""
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("a name stands twice")
+    return dict(pairs)
 
 
 def read_events(data: bytes) -> list[bytes]:
@@ -237,17 +245,8 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
 VALUE: dict[int, Any] = {}
 STRUCT: dict[int, Any] = {1: {2: VALUE}}
 VALUE.update({5: STRUCT, 6: {1: VALUE}})
-EVENT: dict[int, Any] = {
-    30: {3: STRUCT},
-    31: {3: STRUCT},
-    32: {2: STRUCT},
-    33: {3: STRUCT, 4: STRUCT},
-    36: STRUCT,
-    38: {5: STRUCT},
-    39: {5: STRUCT, 6: STRUCT},
-    71: {2: STRUCT},
-    90: STRUCT,
-}
+BEHIND = {38: {5: STRUCT}, 39: {5: STRUCT, 6: STRUCT}, 71: {2: STRUCT}, 90: STRUCT}
+EVENT = {30: {3: STRUCT}, 31: {3: STRUCT}, 32: {2: STRUCT}, 33: {3: STRUCT, 4: STRUCT}, 36: STRUCT, **BEHIND}
 """In which fields of an event Structs stand, whose entries have an order in the canonical form."""
 
 
@@ -302,8 +301,8 @@ def read_seal(event: bytes) -> tuple[dict[str, str], bool, bool]:
     return texts, ends, texts.get("content_hash") == "sha256:" + digest
 
 
-def check_chains(events: list[bytes], may_lack: bool) -> tuple[list[str], list[str]]:
-    """Follow the chains of sealed events; return what is to be told, and what is wrong."""
+def check_chains(events: list[bytes], may_lack: bool) -> list[str]:
+    """Follow the chains of sealed events; return what is to be told."""
     seals = [read_seal(event) for event in events]
     sealed = [each for each in seals if each[0].get("content_hash") or each[0].get("hash_prev")]
     known = {texts.get("content_hash"): (texts.get("session_id", ""), ends) for texts, ends, _ in sealed}
@@ -327,20 +326,19 @@ def check_chains(events: list[bytes], may_lack: bool) -> tuple[list[str], list[s
                 wrong.append(f"event {name!r}: the event before it is missing")
         elif closed or session != texts.get("session_id", ""):
             wrong.append(f"event {name!r} stands in a chain that is of another session, or was closed before it")
-    told = [f"{len(sealed)} of {len(events)} events are sealed, in {begun} chains, of which {ended} are closed"]
+    if wrong:
+        raise NotVerified("; ".join(wrong[:20]) + ("" if len(wrong) <= 20 else f"; and {len(wrong) - 20} more"))
+    told = [f"{len(sealed)} of {len(events)} events are sealed, in {begun} chains, of which {ended} are closed."]
     if lost and may_lack:
-        told.append(f"{lost} sealed events follow one that is not in the bundle, such as a deleted one")
-    return told, wrong
+        told.append(f"{lost} sealed events follow one that is not in the bundle, such as a deleted one.")
+    return told
 
 
-# All of it
-
-
-def check(place: Path, keys: list[str], checkpoints: list[Path]) -> list[str]:
+def check(place: Path, keys: list[str], checkpoints: list[Path], log: str = "") -> list[str]:
     """Check a bundle; return what is to be told. Raises NotVerified if anything does not hold."""
-    files = read_bundle(place)
+    files, beside = read_bundle(place, lambda _: FILES)
     trusted = read_keys("\n".join(keys) if keys else files["keys.txt"].decode(errors="replace"))
-    origin, size, root = read_checkpoint(files["checkpoint.txt"], trusted)
+    origin, size, root = read_checkpoint(files["checkpoint.txt"], trusted, log)
     told = [f"The log {origin} had {size} entries, which its key has signed."]
     data = files["leaves.bin"]
     if len(data) != size * HASH:
@@ -357,21 +355,23 @@ def check(place: Path, keys: list[str], checkpoints: list[Path]) -> list[str]:
     if root_of(leaves) != root:
         raise NotVerified("the tree over the entries has not the root that the checkpoint names")
     told.append(f"All {size} entries are those of the log: {len(events)} with their events, {len(absent)} without.")
-    if absent:
-        told.append("Why the others are not here is what absent.jsonl says, and not proven.")
+    told += ["Why the others are not here is what absent.jsonl says, and not proven."] if absent else []
     for path in checkpoints:
         old_origin, old_size, old_root = read_checkpoint(path.read_bytes(), trusted)
         if old_origin != origin or old_size > size or root_of(leaves[:old_size]) != old_root:
             raise NotVerified(f"{path} is of another history: keep it, and the bundle, as evidence")
         told.append(f"Nothing has changed in the {old_size} entries of {path}.")
-    more, wrong = check_chains(events, may_lack=bool(absent))
-    if wrong:
-        raise NotVerified("; ".join(wrong[:20]) + ("" if len(wrong) <= 20 else f"; and {len(wrong) - 20} more"))
-    told += [f"{line[0].upper()}{line[1:]}." for line in more]
-    if not keys:
-        names = " and ".join(files["keys.txt"].decode().split())
-        told.append(f"The key is the bundle's own. Compare it with the one that you got from the operator: {names}")
-    return told
+    return told + check_chains(events, may_lack=bool(absent)) + beside + told_of_keys(files, keys)
+
+
+def told_of_keys(files: dict[str, bytes], keys: list[str]) -> list[str]:
+    """Say whose keys were believed, if the bundle's own were."""
+    names = " and ".join(files["keys.txt"].decode().split())
+    return (
+        []
+        if keys
+        else [f"The key is the bundle's own. Compare it with the one that you got from the operator: {names}"]
+    )
 
 
 def shown(text: str) -> str:
@@ -379,19 +379,20 @@ def shown(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
-def main() -> int:
+def main(check: Callable[[Path, list[str], list[Path], str], list[str]] = check) -> int:
     """Check the bundle that the arguments name; return the exit status."""
     parser = argparse.ArgumentParser(description="Check a bundle of an audit log.")
     parser.add_argument("bundle", nargs="?", type=Path, default=Path(__file__).parent, help="a folder, or a zip file")
     parser.add_argument("--key", action="append", default=[], help="a key of the log, as you got it from elsewhere")
     parser.add_argument("--checkpoint", action="append", default=[], type=Path, help="a checkpoint that you kept")
+    parser.add_argument("--log", default="", help="the name of the log that it has to be of")
     given = parser.parse_args()
     try:
-        told = check(given.bundle, given.key, given.checkpoint)
-    except (NotVerified, OSError) as error:
+        told = check(given.bundle, given.key, given.checkpoint, given.log)
+    except (NotVerified, OSError, RecursionError, UnicodeDecodeError) as error:
         print(f"NOT VERIFIED: {shown(str(error))}", file=sys.stderr)
         return 1
-    print("\n".join([*map(shown, told), "VERIFIED"]))
+    print("\n".join([*map(shown, told), "VERIFIED" if given.key else "VERIFIED, if the key is that of the log"]))
     return 0
 
 

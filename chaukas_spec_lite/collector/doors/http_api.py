@@ -151,7 +151,8 @@ class Api:
             return self.service.find(api_json.query_of(given, order="ASC"), most, caller)
 
         found = await self.service.first_events(api_json.query_of(given, order="ASC"), caller)
-        logged = await self.service.audit.session(pages, _asked(given)[0], self.turns.gathered, caller)
+        session = text_of(given, "session_id")
+        logged = await self.service.audit.session(session, pages, _asked(given)[0], self.turns.gathered, caller)
         return lambda: audit_json.session_audit(found, logged)
 
     async def sessions(self, given: Given, caller: Caller) -> Answer:

@@ -38,14 +38,17 @@ def test_verify_and_export_on_a_database(database: str, tmp_path: Path) -> None:
         "nothing has changed in its first 3 entries",
         "its tree was made anew of all entries, 3 of them without the event",
     ]
-    done = here(tmp_path, "audit", "export", *asked, "--output", "bundle")
-    assert done.returncode == 0, done.stderr
     script = [sys.executable, "-I", "-S", "verify.py", "--key", (tmp_path / "log.pub").read_text().strip()]
-    verified = subprocess.run(
-        script, cwd=tmp_path / "bundle", capture_output=True, text=True, timeout=HANG, check=False
-    )
-    assert verified.returncode == 0, verified.stderr
-    assert "All 9 entries are those of the log: 6 with their events, 3 without." in verified.stdout
+    for output, which, told in (
+        ("bundle", (), "All 9 entries are those of the log: 6 with their events, 3 without."),
+        ("session", ("--session", "s2"), "All 3 events are entries of it, of session s2."),
+    ):
+        done = here(tmp_path, "audit", "export", *asked, *which, "--output", output)
+        assert done.returncode == 0, done.stderr
+        verified = subprocess.run(
+            script, cwd=tmp_path / output, capture_output=True, text=True, timeout=HANG, check=False
+        )
+        assert (verified.returncode, told in verified.stdout) == (0, True), verified.stderr
     assert '"why": "deleted ' in (tmp_path / "bundle" / "absent.jsonl").read_text()
 
 

@@ -18,7 +18,7 @@ from chaukas_spec_lite.collector import session_log
 from chaukas_spec_lite.collector.audit_log import LogSigning
 from chaukas_spec_lite.collector.checkpointing import Checkpointer, CheckpointPace
 from chaukas_spec_lite.collector.log_signer import LogSigner
-from chaukas_spec_lite.collector.session_log import ALTERED, MISSING, UNSIGNED, SessionLog, SessionLogReader
+from chaukas_spec_lite.collector.session_log import ALTERED, MISSING, MOVED, UNSIGNED, SessionLog, SessionLogReader
 from chaukas_spec_lite.collector.session_state import LogState
 from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion, EventRow, Store
@@ -73,7 +73,7 @@ class Setting:
         async def read(reading: Awaitable[Any]) -> Any:
             return await reading
 
-        return await SessionLogReader(self.log, self.signing, read, asyncio.to_thread).of(pages, tenancy)
+        return await SessionLogReader(self.log, self.signing, read, asyncio.to_thread).of(session, pages, tenancy)
 
 
 def with_log(place: Place, steps: Callable[[Setting], Awaitable[None]]) -> None:
@@ -248,7 +248,7 @@ def test_whatever_somebody_with_the_database_changes_is_told(tmp_path: Path) -> 
     event = "UPDATE events SET data = ? WHERE event_id = 's3'", (forged,)
 
     async def steps(setting: Setting) -> None:
-        await setting.store.add(rows("s", range(300)))
+        await setting.store.add([*rows("s", range(300)), *rows("t", range(1))])
         await setting.sign()
         assert (await setting.found()).state is LogState.LOGGED
 
@@ -264,6 +264,10 @@ def test_whatever_somebody_with_the_database_changes_is_told(tmp_path: Path) -> 
         assert {*kinds(found).values()} == {UNSIGNED[0]}
         assert kinds(found).keys() == {f"s{number}" for number in range(256)}
         assert found.covered == 44
+
+        # One of another session.
+        changed(path, ("UPDATE events SET session_id = 's' WHERE event_id = 't0'", ()))
+        assert kinds(await setting.found())["t0"] == MOVED[0]
 
         # One that is in no log.
         changed(path, ("UPDATE events SET event_id = 'new' WHERE event_id = 's299'", ()))
