@@ -42,7 +42,9 @@ def _options(command: F) -> F:
         name = "--" + each.name.replace("_", "-")
         # Flags can be taken back, as they may come from a file.
         names = f"{name}/--no-{name[2:]}" if isinstance(default, bool) else name
-        shown = "" if default in (None, ()) or isinstance(default, bool) else f" Default: {default}."
+        # Of the store, what the setting says of commands is their default.
+        silent = default in (None, ()) or isinstance(default, bool) or each.name == "store"
+        shown = "" if silent else f" Default: {default}."
         said = f"{each.effect}{shown} [{each.variable}]"
         metavar = None if isinstance(default, bool) else "VALUE"
         several = isinstance(default, tuple)

@@ -86,7 +86,7 @@ class CollectorSettings:
     )
     tls_key: Path | None = field(
         default=None,
-        metadata=about("The key of tls_cert, PEM; None if it stands in the same file.", FilePath(), "CHAUKAS_TLS_KEY"),
+        metadata=about("The key of tls_cert, PEM; left out if it is in the same file.", FilePath(), "CHAUKAS_TLS_KEY"),
     )
     client_ca: Path | None = field(
         default=None,
