@@ -190,6 +190,16 @@ def test_what_does_not_fit_the_log_is_named(home: Path, tamper: Callable[[sqlite
     assert (done.returncode, why in done.stderr) == (1, True), done.stderr
 
 
+@pytest.mark.parametrize("command", [("query",), ("tail", "--last", "9")])
+def test_an_event_written_as_text_is_one_sentence(home: Path, command: tuple[str, ...]) -> None:
+    database = sqlite3.connect(home / "events.db")
+    with database:
+        an_event_written_as_text(database)
+    database.close()
+    done = here(home, *command, "--store", "events.db")
+    assert (done.returncode, done.stderr) == (1, "Error: Event: wire type 6 does not exist (at byte 0)\n")
+
+
 def test_an_entry_that_does_not_lead_to_its_event_is_not_taken_for_a_deleted_one(home: Path) -> None:
     """Whoever spoils what leads from an entry to its event makes it look deleted; yet the event is there."""
     database = sqlite3.connect(home / "events.db")

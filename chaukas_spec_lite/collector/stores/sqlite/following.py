@@ -34,7 +34,7 @@ def _looked_at(connection: sqlite3.Connection, query: Query, after: int, texts: 
     for seq, is_met in rows:
         data = None
         if is_met:
-            ((data,),) = connection.execute("SELECT data FROM events WHERE seq = ?", (seq,))
+            ((data,),) = connection.execute("SELECT CAST(data AS BLOB) FROM events WHERE seq = ?", (seq,))
             if query.text:
                 text_bytes += len(data)
                 data = data if query.text in texts(data) else None
