@@ -24,6 +24,8 @@ IMPORT_OFFICIAL = "from chaukas.spec.client.v1 import client_pb2_grpc"
 HEAVY = ("grpclib", "h2", "ssl", "asyncio", "sqlite3")
 """What an import must not load."""
 
+_NOT_FOR_CLIENTS = ("collector", "cli")
+
 # A process made by a large one inherits its peak, so the kernel's account of a child is no use: it has to say itself.
 _WITH_PEAK = """
 import sys
@@ -57,6 +59,8 @@ def sizes(ours: Environment, official: Environment) -> Iterator[Row]:
     theirs = official.size() / 1e6
     yield Row(SECTION, "installed size of the client and all it needs", whole / 1e6, theirs, "MB", 0.45)
     yield Row(SECTION, "of that, dependencies", (whole - package) / 1e6, theirs, "MB")
+    apart = sum(map(ours.room_size, _NOT_FOR_CLIENTS)) / 1e6
+    yield Row(SECTION, "of that, collector, page and commands, which no client loads", apart, theirs, "MB")
 
 
 def imports(
