@@ -237,6 +237,25 @@ def test_a_collector_that_ends_amid_that_leaves_all_as_it_was(database: str) -> 
     run(main())
 
 
+def test_a_database_of_a_dump_is_numbered_anew_however_long_that_takes(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_WRITE_SECONDS", 0.3)
+
+    async def main() -> None:
+        async with opened(database) as (store,), session(database) as connection:
+            await store.add([event(number) for number in range(20)])
+            await connection.execute("UPDATE chaukas.events SET xid = xid + (1::bigint << 40)")
+        async with session(database) as slow:
+            await slow.execute("BEGIN; LOCK TABLE chaukas.events IN SHARE MODE")
+            later = asyncio.get_running_loop().call_later(1.0, slow.terminate)
+            async with opened(database) as (store,):
+                assert len(await ids(store, Query(ACME))) == 20
+            later.cancel()
+
+    run(main())
+
+
 def test_where_there_is_nothing_to_bring_to_another_format_nobody_waits_for_long(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

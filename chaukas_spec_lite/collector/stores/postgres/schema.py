@@ -212,10 +212,13 @@ _STEPS = _LOG, _ORDERED_BY, _SIZES, _PAST_PROJECTS
 
 _COUNT_ANEW = "DELETE FROM sizes; UPDATE counted SET xid = -1, seq = -1"
 
+# A database that was restored from a dump counts transactions anew. What it brought is older than all to come.
+_OF_A_DUMP = "xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+
 _PREPARE_SECONDS = 86_400.0
-"""How long making indexes may take, of whatever is there, and waiting for another collector that does."""
+"""How long making indexes, or numbering all events anew, may take, and waiting for another collector that does."""
 _LOOK_SECONDS = 10.0
-"""How long it may take to see whether there are any to make."""
+"""How long it may take to see whether that has to be done."""
 
 DAYS = {"events": "day", "conflicts": "(received AT TIME ZONE 'UTC')::date"}
 """The day of an arrival in each of these tables."""
@@ -233,7 +236,7 @@ def counted(table: str) -> str:
 
 async def prepare(connections: Database, index_text: bool) -> tuple[bytes, str, bool]:
     """Make the tables, unless they are there; return the store's secret, its identity, and whether it indexes texts."""
-    seconds = _PREPARE_SECONDS if await _is_older(connections) else None
+    seconds = _PREPARE_SECONDS if await _takes_long(connections) else None
     # One collector after the other: two that begin at once make the tables once.
     async with connections.writing(f"SELECT pg_advisory_xact_lock({LOCK})", seconds=seconds) as connection:
         if not await connection.fetchval(f"SELECT to_regclass('{SCHEMA}.store') IS NOT NULL"):
@@ -273,28 +276,30 @@ async def prepare(connections: Database, index_text: bool) -> tuple[bytes, str, 
             )
         # The database's number tells it from one that was made of its dump, with the same secret.
         number = await connection.fetchval("SELECT oid::bigint FROM pg_database WHERE datname = current_database()")
-        # A database that was restored from a dump counts transactions anew. What it brought is older than all to come.
         for table in ("events", "conflicts", "counted"):
-            tag = await connection.execute(
-                f"UPDATE {table} SET xid = 0 WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-            )
+            tag = await connection.execute(f"UPDATE {table} SET xid = 0 WHERE {_OF_A_DUMP}")
             if tag != "UPDATE 0":
                 await connection.execute(_COUNT_ANEW)
     identity = hashlib.blake2b(repr((bytes(secret), number)).encode(), digest_size=16).hexdigest()
     return secret, identity, indexed
 
 
-async def _is_older(connections: Database) -> bool:
-    """Whether the tables are of an older format, which is told: to bring them to this one may take long."""
+async def _takes_long(connections: Database) -> bool:
+    """Whether the tables are of an older format, or of a dump: what has to be done first takes long, and is told."""
     try:
         async with connections.reading(_LOOK_SECONDS) as connection:
             if not await connection.fetchval(f"SELECT to_regclass('{SCHEMA}.store') IS NOT NULL"):
                 return False
             version = await connection.fetchval("SELECT version FROM store")
+            if version == VERSION:
+                restored = await connection.fetchval(f"SELECT EXISTS (SELECT FROM events WHERE {_OF_A_DUMP})")
+                if restored:
+                    _log.info("%s was restored from a dump: numbering its events anew", connections.name)
+                return bool(restored)
     except QueryTimeoutError:  # another collector is changing that very table
         _log.info("waiting for another collector, which brings %s to another format", connections.name)
         return True
-    if version is None or version >= VERSION:
+    if version is None or version > VERSION:
         return False
     text = "bringing %s from format %d to %d: nobody can store meanwhile, and it waits for who reads, such as a dump"
     _log.info(text, connections.name, version, VERSION)
