@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import http.client
 import json
 import socket
@@ -36,6 +37,8 @@ _MAX_ANSWER = 256 << 20
 _DETAIL = 300
 _PASSING = (429, 502, 503, 504)
 """Answers after which the same request may go through."""
+_UNREACHABLE = (errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH)
+"""What is said of an address while the network, or the machine there, is away."""
 _LONGEST_PAUSE = 10.0
 
 
@@ -217,8 +220,10 @@ def _is_passing(error: Exception) -> bool:
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(reason, socket.gaierror):  # a name that is not known is most likely misspelt
         return reason.errno == socket.EAI_AGAIN
-    passing = ConnectionRefusedError, ConnectionResetError, TimeoutError, http.client.IncompleteRead
-    return isinstance(reason, passing) and not isinstance(reason, ssl.SSLError)
+    if isinstance(reason, ssl.SSLError):
+        return False
+    passing = ConnectionError, TimeoutError, http.client.IncompleteRead
+    return isinstance(reason, passing) or (isinstance(reason, OSError) and reason.errno in _UNREACHABLE)
 
 
 async def in_thread(work: Callable[[], T]) -> T:

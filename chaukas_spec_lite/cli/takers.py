@@ -162,7 +162,10 @@ class TellingTaker:
         if error.status is StatusCode.PERMISSION_DENIED:
             # A key that may only read. From a server that has taken others, it may be about these events.
             return not self._has_taken
-        return error.status in NOT_ABOUT_EVENTS or (isinstance(error, ConnectError) and not error.retryable)
+        if isinstance(error, ConnectError) and not error.retryable:
+            # An address that has been right is so again, when the network or the server is back.
+            return not self._has_taken
+        return error.status in NOT_ABOUT_EVENTS
 
     def why_left(self, stats: Stats) -> str:
         """Say, behind a colon, why an exporter has something left; nothing if that is not known."""

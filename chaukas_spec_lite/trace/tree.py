@@ -63,6 +63,12 @@ class Moment(NamedTuple):
     cost: Mapping[str, float] = _NO_COST
     """The amount by its currency; empty if the event says nothing of a cost."""
 
+    def __hash__(self) -> int:
+        return hash(self[:-1])  # a mapping has no hash
+
+    def __reduce__(self) -> tuple[type[Moment], tuple[object, ...]]:
+        return Moment, (*self[:-1], dict(self.cost))  # and one that nobody can change, no copy
+
 
 class Span(NamedTuple):
     """A piece of work, from its START event to its END event, or a moment. One of a span's two ends may be missing."""
@@ -109,7 +115,7 @@ class Span(NamedTuple):
     def cost(self) -> Mapping[str, float]:
         """What this span alone cost, without those below it: an amount for each currency."""
         amounts = [each.cost for each in self.moments if each.cost]
-        return _sum(amounts) if amounts else _NO_COST
+        return _sum(amounts) if amounts else {}
 
     @property
     def failed(self) -> bool:

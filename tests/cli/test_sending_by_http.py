@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import socket
 import threading
-from collections.abc import Generator, Sequence
+import urllib.error
+import urllib.request
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import trustme
 
 from chaukas_spec_lite import BlockingChaukasClient, BlockingExporter, Event, StatusCode
-from chaukas_spec_lite.errors import StatusError
+from chaukas_spec_lite.cli.http_door import DoorClient, HttpDoorError
+from chaukas_spec_lite.cli.takers import TellingTaker
+from chaukas_spec_lite.client.settings import Settings
+from chaukas_spec_lite.errors import ConnectError, StatusError
 from tests.cli.recordings import RECORDING, here, recorded, written
 from tests.cli.serving import Served, serving
 from tests.patience import HANG
@@ -155,6 +163,63 @@ def test_a_collector_that_is_away_is_told_at_once_and_waited_for(tmp_path: Path)
             assert first.startswith("Nothing is taken yet, it is tried again: ")
             assert first.endswith("refused: is a collector running there?")
             assert last.startswith("Error: nothing was taken for 0.2 seconds: ")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BrokenPipeError(errno.EPIPE, "Broken pipe"),
+        ConnectionAbortedError(errno.ECONNABORTED, "aborted"),
+        OSError(errno.ENETUNREACH, "Network is unreachable"),
+        OSError(errno.EHOSTUNREACH, "No route to host"),
+        socket.gaierror(socket.EAI_AGAIN, "try again"),
+    ],
+    ids=repr,
+)
+def test_what_comes_of_a_network_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    """By HTTP as by gRPC. A collector that ends amid a batch breaks the pipe of who sends it."""
+
+    def away(*_: object, **__: object) -> NoReturn:
+        raise urllib.error.URLError(error)
+
+    monkeypatch.setattr(urllib.request.OpenerDirector, "open", away)
+    with pytest.raises(HttpDoorError) as caught:
+        DoorClient("http://127.0.0.1:1", None).post("/events/batch", b"")
+    assert caught.value.passing
+
+
+def test_an_address_at_which_something_was_taken_is_no_mistake_from_then_on(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the network is away, names are not known, and a proxy may answer for the collector."""
+    away = ConnectError("the name cannot be resolved: Name or service not known")
+
+    class Taking:
+        settings = Settings.load("127.0.0.1:1", environ={})
+        answers: Iterator[Exception | None] = iter([None, away, None, away])
+
+        async def send(self, encoded_events: Sequence[bytes], /) -> int:
+            if (error := next(self.answers)) is not None:
+                raise error
+            return 0
+
+        async def ingest_event(self, event: bytes, /) -> None:
+            raise AssertionError("nothing was rejected")
+
+    async def main() -> None:
+        taker = TellingTaker(Taking())
+        for error in None, away, None:
+            if error is None:
+                assert await taker.send([b""]) == 0
+            else:
+                with pytest.raises(ConnectError):
+                    await taker.send([b""])
+                assert taker.mistake is None
+        fresh = TellingTaker(Taking())
+        with pytest.raises(ConnectError):
+            await fresh.send([b""])
+        assert fresh.mistake is away
+
+    asyncio.run(main())
+    assert capsys.readouterr().err.count("it is tried again") == 1
 
 
 def leave_dead_letters(folder: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import math
+import pickle
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite import CostDetails, ErrorInfo, Event, EventStatus, EventType, LLMInvocation
 from chaukas_spec_lite.trace.kinds import moment
-from chaukas_spec_lite.trace.tree import Counts, Session, Span, build
+from chaukas_spec_lite.trace.tree import Counts, Edge, Moment, Session, Span, build
 from tests import realdata
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -143,6 +146,22 @@ def test_costs_are_those_of_the_ends_and_add_up_by_currency() -> None:
     assert [each.cost for each in root.children] == [{"USD": 0.25}] * 3 + [{"EUR": 3}]
     assert root.cost == {}
     assert Counts.together([session.totals] * 2).cost == {"EUR": 6, "USD": 1.5}
+
+
+def test_trees_have_hashes_and_can_be_copied_and_written() -> None:
+    """Whether they say what they cost or not, and however they were made."""
+    bare = Moment("e", ("", ""), "s", "a", "", "agent", Edge.POINT, None, "", 0, False, False, "")
+    costly = moment(event("MODEL_INVOCATION_END", "a", cost=CostDetails(total_cost=1.5, currency="USD")))
+    assert costly.cost
+    for one in bare, costly:
+        sessions = build([one])
+        span = sessions[0].roots[0]
+        json.dumps(span.cost)
+        for each in one, span, sessions:
+            for copied in copy.deepcopy(each), pickle.loads(pickle.dumps(each)):
+                assert copied == each
+                assert hash(copied) == hash(each)
+    assert bare._replace(cost={"USD": 1.0}) != bare
 
 
 @pytest.mark.parametrize("amount", [math.nan, math.inf, -math.inf, 1e308, -2e12])

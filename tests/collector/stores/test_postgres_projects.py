@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,9 +17,10 @@ import pytest
 from chaukas_spec_lite.collector.stores.asking import Query, SessionFilter, Tenancy
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.collector.stores.postgres import connections, finding, statements
-from chaukas_spec_lite.collector.stores.postgres.schema import VERSION
+from chaukas_spec_lite.collector.stores.postgres.schema import LOCK, VERSION
 from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
-from tests.collector.stores.events import ROOM, ids, row, texts
+from chaukas_spec_lite.errors import StoreError
+from tests.collector.stores.events import NEW, REPEATED, ROOM, ids, row, texts
 from tests.collector.stores.postgres_calls import DAY, Hand, on, opened, session
 from tests.collector.stores.test_postgres_log import COLUMNS, VERSION_4
 from tests.patience import run
@@ -34,6 +36,8 @@ INDEXES = """
 SELECT indexdef::text FROM pg_indexes
 WHERE schemaname = 'chaukas' AND tablename !~ '^events_[0-9]' AND tablename <> 'copies' ORDER BY 1
 """
+
+WAITS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND strpos(query, $1) > 0"
 
 PAGES = {
     "all": Query(ACME),
@@ -174,8 +178,9 @@ def test_projects_that_have_a_value_are_as_good_as_all(
 
 
 def test_a_database_of_version_4_gets_its_indexes_however_long_that_takes(
-    database: str, monkeypatch: pytest.MonkeyPatch
+    database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     monkeypatch.setattr(connections, "_WRITE_SECONDS", 0.3)
 
     async def main() -> None:
@@ -196,3 +201,82 @@ def test_a_database_of_version_4_gets_its_indexes_however_long_that_takes(
             assert await connection.fetchval("SELECT version FROM chaukas.store") == VERSION
 
     run(main())
+    (told,) = (each.getMessage() for each in caplog.records if "format" in each.getMessage())
+    assert told.endswith(
+        f"from format 4 to {VERSION}: nobody can store meanwhile, and it waits for who reads, such as a dump"
+    )
+
+
+def test_a_collector_that_ends_amid_that_leaves_all_as_it_was(database: str) -> None:
+    """And whoever reads meanwhile, such as a dump, can read on; what others store waits, and comes in."""
+
+    async def main() -> None:
+        async with opened(database) as (other,), session(database) as dump, session(database) as connection:
+            await other.add([event(number) for number in range(20)])
+            await connection.execute(VERSION_4)
+            before = await connection.fetch(INDEXES)
+            await dump.execute("BEGIN; LOCK TABLE chaukas.event_ids IN ACCESS SHARE MODE")
+            opening = asyncio.ensure_future(store_at(database).open())
+            await waits(connection, "ALTER TABLE")
+            assert len(await dump.fetch("SELECT FROM chaukas.events")) == 20
+            adding = asyncio.ensure_future(other.add([event(20)]))
+            await waits(connection, "IN ROW EXCLUSIVE")
+            opening.cancel()
+            await asyncio.wait({opening})
+            assert await adding == [NEW]
+            assert await connection.fetch(INDEXES) == before
+            assert await connection.fetchval("SELECT version FROM chaukas.store") == 4
+            await dump.execute("ROLLBACK")
+            async with opened(database) as (store,):
+                assert await store.check() == []
+                # The other one, which has begun before, goes on.
+                assert await other.add([event(20), event(21)]) == [REPEATED, NEW]
+                for each in store, other:
+                    assert len(await ids(each, Query(ACME))) == 22
+
+    run(main())
+
+
+def test_a_database_of_a_dump_is_numbered_anew_however_long_that_takes(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_WRITE_SECONDS", 0.3)
+
+    async def main() -> None:
+        async with opened(database) as (store,), session(database) as connection:
+            await store.add([event(number) for number in range(20)])
+            await connection.execute("UPDATE chaukas.events SET xid = xid + (1::bigint << 40)")
+        async with session(database) as slow:
+            await slow.execute("BEGIN; LOCK TABLE chaukas.events IN SHARE MODE")
+            later = asyncio.get_running_loop().call_later(1.0, slow.terminate)
+            async with opened(database) as (store,):
+                assert len(await ids(store, Query(ACME))) == 20
+            later.cancel()
+
+    run(main())
+
+
+def test_where_there_is_nothing_to_bring_to_another_format_nobody_waits_for_long(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that has frozen never answers, and another host may have taken over."""
+    monkeypatch.setattr(connections, "_WRITE_SECONDS", 0.3)
+
+    async def main() -> None:
+        async with opened(database), session(database) as frozen:
+            await frozen.execute(f"SELECT pg_advisory_lock({LOCK})")
+            with pytest.raises(StoreError):
+                await store_at(database).open()
+
+    run(main())
+
+
+async def waits(connection: Any, statement: str) -> None:
+    """Wait until a statement with these words waits for a lock."""
+    found = 0
+    while not found:
+        found = await connection.fetchval(WAITS, statement)
+
+
+def store_at(address: str) -> PostgresStore:
+    return PostgresStore(address, texts=texts)

@@ -215,6 +215,28 @@ def test_a_disk_that_is_full_amid_a_deletion(path: Path, way: str, monkeypatch: 
     run(main())
 
 
+@pytest.mark.parametrize("ahead", [1, 3, 5, 20])
+def test_whatever_the_clock_was_nothing_stays_for_more_than_twice_as_long(path: Path, ahead: int) -> None:
+    """What came while it was ahead stays as much longer, and what came then may wait for it."""
+    day, days = 86_400.0, 0
+
+    async def main() -> None:
+        nonlocal days
+        store = SQLiteStore(path, texts=texts, clock=lambda: 1e6 + days * day)
+        async with opened(store):
+            days = ahead
+            await store.add([row("ahead")])
+            for days in range(ahead + 6):
+                await store.add([row(f"{days}", at=days)])
+                await store.retain(Retention(max_age=3 * day))
+                left = {int(each) for each in await ids(store) if each != "ahead"}
+                assert left >= set(range(max(0, days - 3), days + 1))
+                assert min(left) >= days - 7  # twice as long, and until the next look
+            assert "ahead" not in await ids(store)
+
+    run(main())
+
+
 def test_retention_while_another_process_migrates(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which holds the write lock from its beginning to its end: it is given up in time, and tried again later."""
     monkeypatch.setattr(writer, "BUSY_SECONDS", 0.1)

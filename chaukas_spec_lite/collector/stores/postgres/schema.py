@@ -8,13 +8,16 @@ partitions, that makes an event stored exactly once, on whatever days it is sent
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 
 from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES
 from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database, Lane
-from chaukas_spec_lite.errors import StoreError
+from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
+
+_log = logging.getLogger(__name__)
 
 VERSION = 5
 
@@ -196,9 +199,10 @@ _PAST_PROJECTS = "".join(
             f" WHERE {column} <> '';"
             for name, column in _VALUES.items()
         ),
+        f"CREATE INDEX log_gone_of_event ON {SCHEMA}.log_gone (tenant_id, event_id, project_id);",
+        # From here on readers wait: nothing may follow that takes long.
         f"ALTER TABLE {SCHEMA}.event_ids DROP CONSTRAINT event_ids_pkey,"
         " ADD CONSTRAINT event_ids_pkey PRIMARY KEY USING INDEX event_ids_by_event;",
-        f"CREATE INDEX log_gone_of_event ON {SCHEMA}.log_gone (tenant_id, event_id, project_id);"
         f"DROP INDEX {SCHEMA}.log_gone_by_event;",
         *(f"DROP INDEX {SCHEMA}.events_by_{name};" for name in _VALUES),
     )
@@ -208,8 +212,13 @@ _STEPS = _LOG, _ORDERED_BY, _SIZES, _PAST_PROJECTS
 
 _COUNT_ANEW = "DELETE FROM sizes; UPDATE counted SET xid = -1, seq = -1"
 
+# A database that was restored from a dump counts transactions anew. What it brought is older than all to come.
+_OF_A_DUMP = "xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+
 _PREPARE_SECONDS = 86_400.0
-"""How long making indexes may take, of whatever is there, and waiting for another collector that does."""
+"""How long making indexes, or numbering all events anew, may take, and waiting for another collector that does."""
+_LOOK_SECONDS = 10.0
+"""How long it may take to see whether that has to be done."""
 
 DAYS = {"events": "day", "conflicts": "(received AT TIME ZONE 'UTC')::date"}
 """The day of an arrival in each of these tables."""
@@ -227,9 +236,9 @@ def counted(table: str) -> str:
 
 async def prepare(connections: Database, index_text: bool) -> tuple[bytes, str, bool]:
     """Make the tables, unless they are there; return the store's secret, its identity, and whether it indexes texts."""
+    seconds = _PREPARE_SECONDS if await _takes_long(connections) else None
     # One collector after the other: two that begin at once make the tables once.
-    lock = f"SELECT pg_advisory_xact_lock({LOCK})"
-    async with connections.writing(lock, seconds=_PREPARE_SECONDS) as connection:
+    async with connections.writing(f"SELECT pg_advisory_xact_lock({LOCK})", seconds=seconds) as connection:
         if not await connection.fetchval(f"SELECT to_regclass('{SCHEMA}.store') IS NOT NULL"):
             others = await connection.fetchval(
                 f"SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('{SCHEMA}')"
@@ -267,15 +276,34 @@ async def prepare(connections: Database, index_text: bool) -> tuple[bytes, str, 
             )
         # The database's number tells it from one that was made of its dump, with the same secret.
         number = await connection.fetchval("SELECT oid::bigint FROM pg_database WHERE datname = current_database()")
-        # A database that was restored from a dump counts transactions anew. What it brought is older than all to come.
         for table in ("events", "conflicts", "counted"):
-            tag = await connection.execute(
-                f"UPDATE {table} SET xid = 0 WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-            )
+            tag = await connection.execute(f"UPDATE {table} SET xid = 0 WHERE {_OF_A_DUMP}")
             if tag != "UPDATE 0":
                 await connection.execute(_COUNT_ANEW)
     identity = hashlib.blake2b(repr((bytes(secret), number)).encode(), digest_size=16).hexdigest()
     return secret, identity, indexed
+
+
+async def _takes_long(connections: Database) -> bool:
+    """Whether the tables are of an older format, or of a dump: what has to be done first takes long, and is told."""
+    try:
+        async with connections.reading(_LOOK_SECONDS) as connection:
+            if not await connection.fetchval(f"SELECT to_regclass('{SCHEMA}.store') IS NOT NULL"):
+                return False
+            version = await connection.fetchval("SELECT version FROM store")
+            if version == VERSION:
+                restored = await connection.fetchval(f"SELECT EXISTS (SELECT FROM events WHERE {_OF_A_DUMP})")
+                if restored:
+                    _log.info("%s was restored from a dump: numbering its events anew", connections.name)
+                return bool(restored)
+    except QueryTimeoutError:  # another collector is changing that very table
+        _log.info("waiting for another collector, which brings %s to another format", connections.name)
+        return True
+    if version is None or version > VERSION:
+        return False
+    text = "bringing %s from format %d to %d: nobody can store meanwhile, and it waits for who reads, such as a dump"
+    _log.info(text, connections.name, version, VERSION)
+    return True
 
 
 def partition(day: date) -> str:

@@ -113,7 +113,8 @@ def too_old(
     """Choose of a table what came before a time, in seconds since 1970, behind a number; say where to go on."""
     # They stand in the order of arrival, so that the first one that is new enough is the end: no index, and no look at
     # all the rest. Where a copy has put older ones behind newer ones, all are looked at. What is to come later than now
-    # came while the clock was wrong, which might be by years: it tells nothing of those behind it.
+    # came while the clock was wrong, which might be by years: it tells nothing of those behind it. Once its time is
+    # there, nobody can tell it from what came then: it is an end until it is too old, which is as long again.
     mixed = mixed_until(connection, table)
     received = "received" if table == "rejected" else "received / 1000.0"
     step, last = _Step(), None
