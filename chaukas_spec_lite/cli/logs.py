@@ -308,11 +308,12 @@ class StoredLog:
         if not hashes:
             return 0, 1  # To read it says that there is none.
         known = [*map(self._known.get, numbers)]
-        for number, leaf, own in zip(numbers, hashes, known, strict=True):
-            if leaf == own:
-                self._known.pop(number, None)
         unknown = [] if known == hashes else [n for n, leaf in enumerate(hashes) if leaf != known[n]]
-        return (unknown[0], unknown[-1] + 1) if unknown else (len(hashes), len(hashes))
+        begin, end = (unknown[0], unknown[-1] + 1) if unknown else (len(hashes), len(hashes))
+        # Those between them are read again, and may not be the same ones then.
+        for number in (*numbers[:begin], *numbers[end:]):
+            self._known.pop(number, None)
+        return begin, end
 
     async def _read(self, first: int, limit: int) -> TenantPart:
         found = await self._log.entries(self._tenant, first, limit)
