@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ class KeptEvents:
     """What is known of the events of a store, while the entries of its log come.
 
     An entry is found by the number of its event's arrival, so that no event has to be read a second time for it. What
-    is not found so is read, and compared by its hash.
+    is not found so is read, and compared by its hash. Each entry answers for one event: of two that are alike, the log
+    has to have two.
     """
 
     def __init__(self) -> None:
@@ -23,17 +25,17 @@ class KeptEvents:
         """The hash of each event by its number; whoever reads the log takes out what has its entry."""
         self.astray: dict[bytes, int] = {}
         """Entries without their event, by the hash of an event that the store has."""
-        self._doubles: set[bytes] = set()
+        self._doubles: Counter[bytes] = Counter()
         """Of events of which another one has the number, as no store gives them."""
-        self._left: set[bytes] | None = None
-        self._seen: set[bytes] = set()
+        self._left: Counter[bytes] | None = None
+        self._seen: Counter[bytes] = Counter()
 
     def add(self, numbers: Sequence[int], events: Sequence[bytes]) -> None:
         """Note events that the store has, before any entry comes."""
         for number, data in zip(numbers, events, strict=True):
             leaf = leaf_hash(data)
-            if self.known.setdefault(number, leaf) != leaf:
-                self._doubles.add(leaf)
+            if self.known.setdefault(number, leaf) is not leaf:
+                self._doubles[leaf] += 1
 
     def take(self, part: TenantPart) -> None:
         """Look at entries of the log."""
@@ -44,10 +46,12 @@ class KeptEvents:
         for place, (leaf, data) in enumerate(zip(part.leaves, part.events, strict=True)):
             if leaf in self._left:
                 if data is not None:
-                    self._seen.add(leaf)
+                    self._seen[leaf] += 1
                 else:
                     self.astray[leaf] = part.first + place
 
-    def unseen(self) -> set[bytes]:
-        """The hashes of those that no entry has led to yet."""
-        return {*self.known.values(), *self._doubles} - self._seen
+    def unseen(self) -> Counter[bytes]:
+        """The hashes of those that no entry has led to yet, and how many have each."""
+        found = Counter(self.known.values())
+        found.update(self._doubles)
+        return found - self._seen

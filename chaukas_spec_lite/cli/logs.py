@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
@@ -101,7 +101,10 @@ class TenantLog(Protocol):
         ...
 
     async def inclusion(self, project_id: str, event_id: str, leaf: bytes, size: int) -> tuple[int, list[bytes]]:
-        """Say which entry an event of some hash is, and prove that in the tree of a size."""
+        """Say which entry an event of some hash is, and prove that in the tree of a size.
+
+        One that says no project is of that of the key which sent it, whichever that was.
+        """
         ...
 
 
@@ -158,8 +161,20 @@ class HttpLog:
     async def inclusion(self, project_id: str, event_id: str, leaf: bytes, size: int) -> tuple[int, list[bytes]]:
         """Ask for the number of the entry, and for tiles, each of them once."""
         try:
-            asked = {"event_id": event_id, "project_id": project_id}
-            index = InclusionProof.parse(self._get("proof", asked).decode(errors="replace")).index
+            return self._included({"project_id": project_id} if project_id else {}, event_id, size)
+        except LogUnavailableError as error:
+            if project_id:
+                raise
+            with suppress(LogUnavailableError):  # Others may have the id, too.
+                index, path = self._included({"project_id": ""}, event_id, size)
+                if self._trees[size](0, index) == leaf:
+                    return index, path
+            raise error from None
+
+    def _included(self, of: dict[str, str], event_id: str, size: int) -> tuple[int, list[bytes]]:
+        try:
+            proof = InclusionProof.parse(self._get("proof", {"event_id": event_id, **of}).decode(errors="replace"))
+            index = proof.index
             if index >= size:
                 raise _too_late(event_id, index, size)
             hashes = self._trees.setdefault(size, hashes_of_tiles(lambda tile: self._get(f"tile/{tile.path}"), size))
@@ -271,7 +286,7 @@ class StoredLog:
 
     async def inclusion(self, project_id: str, event_id: str, leaf: bytes, size: int) -> tuple[int, list[bytes]]:
         """Make the proof."""
-        places = await self._log.places(Tenancy(self._tenant, project_id), event_id)
+        places = await self._log.places(Tenancy(self._tenant, project_id or None), event_id)
         # One that was deleted and came again has two.
         found = [each.index for each in places if each.leaf == leaf]
         if not found:
@@ -308,11 +323,12 @@ class StoredLog:
         if not hashes:
             return 0, 1  # To read it says that there is none.
         known = [*map(self._known.get, numbers)]
-        for number, leaf, own in zip(numbers, hashes, known, strict=True):
-            if leaf == own:
-                self._known.pop(number, None)
         unknown = [] if known == hashes else [n for n, leaf in enumerate(hashes) if leaf != known[n]]
-        return (unknown[0], unknown[-1] + 1) if unknown else (len(hashes), len(hashes))
+        begin, end = (unknown[0], unknown[-1] + 1) if unknown else (len(hashes), len(hashes))
+        # Those between them are read again, and may not be the same ones then.
+        for number in (*numbers[:begin], *numbers[end:]):
+            self._known.pop(number, None)
+        return begin, end
 
     async def _read(self, first: int, limit: int) -> TenantPart:
         found = await self._log.entries(self._tenant, first, limit)

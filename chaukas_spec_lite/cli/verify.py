@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+from collections import Counter
 from collections.abc import Generator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
@@ -174,16 +175,16 @@ async def _verified_store(asked: _Asked, keys: list[VerifierKey], olds: list[Sig
         verdict = await _judged(stored, keys, olds, asked.tenant, kept.take)
         if verdict.error:
             return Result(events, verdict)
-        unsigned = len(kept.unseen())
+        unsigned = kept.unseen().total()
         if unsigned:
             async for part in stored.parts(await stored.size(), verdict.size):
                 kept.take(part)
     unseen = kept.unseen()
-    later = unsigned - len(unseen)
+    later = unsigned - unseen.total()
     if any(leaf in unseen for leaf in kept.astray):
         unseen &= await _leaves_now(asked, told)  # What is gone by now was deleted between the two readings.
     lost = [index for leaf, index in kept.astray.items() if leaf in unseen]
-    errors = _unlike(verdict.origin, lost, len(unseen) - len(lost), asked.tenant)
+    errors = _unlike(verdict.origin, lost, unseen.total() - len(lost), asked.tenant)
     absent = (verdict.absent or 0) - sum(index < verdict.size for index in lost)
     return Result(events, replace(verdict, later=later, absent=absent, error="; ".join(errors)))
 
@@ -212,9 +213,12 @@ def _unlike(origin: str, lost: list[int], past: int, tenant: str) -> list[str]:
     return errors
 
 
-async def _leaves_now(asked: _Asked, told: Unreadable) -> set[bytes]:
+async def _leaves_now(asked: _Asked, told: Unreadable) -> Counter[bytes]:
+    found: Counter[bytes] = Counter()
     async with source_of(asked.place, told) as source, aclosing(source.parts(asked.wanted)) as parts:
-        return {leaf_hash(bytes(event)) async for part in parts for event in part}
+        async for part in parts:
+            found.update(leaf_hash(bytes(event)) for event in part)
+    return found
 
 
 async def _judged(

@@ -78,7 +78,9 @@ class LastSigned:
 
     def of(self, tenant_id: str) -> SignedCheckpoint | None:
         """Return the newest checkpoint of a tenant's log that is remembered."""
-        if (found := self._notes.get(tenant_id)) is None:
+        with self._lock:  # A disk that was late may be taking over what another collector has written.
+            found = self._notes.get(tenant_id)
+        if found is None:
             return None
         checkpoint, text = found
         return SignedCheckpoint(SignedNote.parse(text), checkpoint)

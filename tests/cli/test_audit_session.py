@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sqlite3
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from chaukas_spec_lite import BlockingChaukasClient
+from chaukas_spec_lite import BlockingChaukasClient, Event
 from chaukas_spec_lite.audit.keys import SigningKey
 from chaukas_spec_lite.audit.merkle import leaf_hash, prove_inclusion, root_of
 from chaukas_spec_lite.audit.notes import Checkpoint
@@ -226,3 +227,37 @@ def test_what_lies_beside_is_told_and_what_has_one_name_twice_is_refused(bundle:
                 archive.writestr(zipfile.ZipInfo(name), (bundle / "events.delim").read_bytes())
         with pytest.raises(NotVerified, match="several files of one name"):
             verify_session.check(tmp_path / "twice.zip", [], [])
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_an_event_that_says_no_project_is_found_in_that_of_the_key_that_sent_it(twice: bool, tmp_path: Path) -> None:
+    """Also if another project has an event of this id; whoever sees both by HTTP is asked which one is meant."""
+    key(tmp_path)
+    made = ("keys", "add", "--keys", "keys.json", "--tenant", TENANT)
+    keys = [here(tmp_path, *made, "--project", each).stdout.strip() for each in ("a", "b")]
+    reader = here(tmp_path, *made, "--read").stdout.strip()
+    sent = [
+        Event(event_id="1", session_id="s1", agent_name="own"),
+        Event(event_id="1", session_id="s2", agent_name="other"),
+    ]
+    options = "--store", "events.db", "--audit-key", "log.key", "--keys", "keys.json"
+    more = "--checkpoint-seconds", "0.1s", "--http", "127.0.0.1:0"
+    asked = "audit", "export", "--tenant", TENANT, "--session", "s1", "--key", "log.pub", "--output"
+    with serving(tmp_path, *options, *more) as served:
+        for api_key, event in zip(keys, sent[: 1 + twice], strict=False):
+            with BlockingChaukasClient(served.grpc, api_key=api_key, environ={}) as client:
+                client.ingest_events([event])
+        url = served.clients["CHAUKAS_ENDPOINT"]
+        wait = "verify", "--log", url, "--key", "log.pub", "--unsealed"
+        while here(tmp_path, *wait, CHAUKAS_API_KEY=reader).returncode:
+            time.sleep(0.05)
+        done = here(tmp_path, *asked, "http", "--log", url, CHAUKAS_API_KEY=reader)
+        if twice:
+            assert (done.returncode, "there are several of this id; say whose" in done.stderr) == (1, True), done.stderr
+            done = here(tmp_path, *asked, "http", "--log", url, CHAUKAS_API_KEY=keys[0])
+        assert done.returncode == 0, done.stderr
+    done = here(tmp_path, *asked, "stored", "--store", "events.db")
+    assert done.returncode == 0, done.stderr
+    for name in ("http", "stored"):
+        (event,) = verify_session.bundle.read_events((tmp_path / name / "events.delim").read_bytes())
+        assert Event.parse(event).agent_name == "own"

@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -23,11 +23,11 @@ from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
 from chaukas_spec_lite.audit.proofs import InclusionProof
 from chaukas_spec_lite.cli.kept_events import KeptEvents
 from chaukas_spec_lite.cli.log_checks import NotProvenError, included, read_keys, recompute, signed
-from chaukas_spec_lite.cli.logs import HttpLog, LogUnavailableError, stored_log
+from chaukas_spec_lite.cli.logs import HttpLog, LogUnavailableError, StoredLog, TenantPart, stored_log
 from chaukas_spec_lite.cli.sources import store_source
 from chaukas_spec_lite.cli.wanted import Wanted
 from chaukas_spec_lite.collector.searched_text import searched_text
-from chaukas_spec_lite.collector.stores.event_log import hashes_for
+from chaukas_spec_lite.collector.stores.event_log import LogEntry, LogLeaves, hashes_for
 from chaukas_spec_lite.collector.stores.opening import store_for
 from tests.cli.logged import TENANT, add, key, sealed_events
 from tests.cli.recordings import here
@@ -273,12 +273,57 @@ def test_an_event_of_a_store_is_read_once_for_its_chain_and_the_log(home: Path) 
             parts = [part async for part in log.parts(whole)]
         assert [(part.first, len(part.leaves), len(part.events)) for part in parts] == [(0, 3, 0), (3, 3, 3), (6, 3, 0)]
         assert [*parts[1].events] == [None] * 3
-        assert kept.unseen() == set()
+        assert not kept.unseen()
         async with stored_log(str(home / "events.db"), TENANT) as log:
             (part,) = [part async for part in log.parts(whole)]
         assert [data is None for data in part.events] == [False] * 3 + [True] * 3 + [False] * 3
 
     asyncio.run(read())
+
+
+def test_an_event_that_is_there_twice_is_found_also_among_deleted_ones(home: Path) -> None:
+    """Entries near those without their events are read, and compared by their hashes: each answers for one event."""
+    signer = SigningKey.read(home / "log.key")
+    (home / "events.db").unlink()
+    add(home / "events.db", sealed_events(["x1"], writer="w3"), signer)
+    add(home / "events.db", sealed_events(["s0"]), signer, without="x1")
+    add(home / "events.db", sealed_events(["x2"], writer="w4"), signer, without="x2")
+    database = sqlite3.connect(home / "events.db")
+    with database:
+        why = an_event_that_is_there_twice(database)
+    database.close()
+    done = here(home, *STORED, "--unsealed")
+    assert (done.returncode, why in done.stderr) == (1, True), done.stderr
+
+
+def test_of_two_events_with_one_number_the_second_one_is_past_the_log() -> None:
+    kept = KeptEvents()
+    kept.add([1, 2, 2], [b"a", b"b", b"b"])
+    kept.take(TenantPart(0, [leaf_hash(b"a"), leaf_hash(b"b")], [b"a", b"b"], {}))
+    assert kept.unseen() == {leaf_hash(b"b"): 1}
+
+
+class Changing:
+    """The log of a database that shows another one to whoever reads it again."""
+
+    async def leaves(self, tenant_id: str, first: int, limit: int) -> LogLeaves:
+        return LogLeaves([leaf_hash(each) for each in (b"gone", b"forged", b"gone, too")], [1, 2, 3])
+
+    async def entries(self, tenant_id: str, first: int, limit: int) -> list[LogEntry]:
+        events = [None, b"true", None]
+        return [LogEntry(n, leaf_hash(each or b"gone"), "", "", each) for n, each in enumerate(events)]
+
+
+def test_an_event_is_in_the_log_only_by_an_entry_that_goes_into_the_tree() -> None:
+    kept = KeptEvents()
+    kept.add([2], [b"forged"])
+
+    async def read() -> list[TenantPart]:
+        return [part async for part in StoredLog(cast("Any", Changing()), TENANT, kept.known).parts(3)]
+
+    for part in asyncio.run(read()):
+        kept.take(part)
+    assert kept.unseen() == {leaf_hash(b"forged"): 1}
 
 
 def test_the_log_of_another_tenant_is_no_proof(home: Path) -> None:
@@ -438,6 +483,21 @@ def test_entries_come_as_messages_of_any_size() -> None:
         return [(e.index, e.data, e.why) async for part in log.parts(3) for e in part.entries()]
 
     assert asyncio.run(all_of()) == [(0, b"a", ""), (1, None, "not shown to this key"), (2, b"b", "")]
+
+
+def test_an_entry_that_is_another_is_told_also_if_nobody_answers_any_more() -> None:
+    """It takes another question to say which event it is of."""
+
+    class Silent(AnsweringEncoded):
+        async def event_id(self, index: int) -> str:
+            raise LogUnavailableError("no answer")
+
+    signer = SigningKey.generate("example.com/log")
+    checkpoint = Checkpoint("example.com/log/tenant/acme", 1, root_of([leaf_hash(b"true")]))
+    found = signed(str(checkpoint.note(signer)), [signer.verifier()], "it")
+    log = Silent(EntriesMessage(checkpoint.origin, 1, 0, None, [leaf_hash(b"true")], [b"forged"], []))
+    with pytest.raises(NotProvenError, match="entry 0, event '', is not what was logged"):
+        asyncio.run(recompute(log, found, [], lambda part: None))
 
 
 @pytest.mark.parametrize(

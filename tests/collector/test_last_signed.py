@@ -17,6 +17,7 @@ from chaukas_spec_lite.audit.merkle import EMPTY_ROOT
 from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote, notes_in
 from chaukas_spec_lite.audit.origins import origin_of
 from chaukas_spec_lite.collector import last_signed
+from chaukas_spec_lite.collector.checkpoints import SignedCheckpoint
 from chaukas_spec_lite.collector.last_signed import LastSigned
 from chaukas_spec_lite.collector.private_files import write_whole
 from chaukas_spec_lite.errors import NoteError, SettingError
@@ -148,6 +149,25 @@ def test_a_disk_that_hangs_keeps_nobody_from_signing(
     run(main())
     (told,) = caplog.records
     assert f"{path} is not up to date, as the disk does not answer" in told.getMessage()
+
+
+def test_a_log_is_known_also_while_something_newer_of_it_is_taken_over(tmp_path: Path) -> None:
+    """A disk that was late does that in a thread of its own; who found nothing would go by the database alone."""
+    last, found = LastSigned(NAME, [tmp_path / "log.key"]), list[object]()
+    last.read()
+    run(last.remember({"a": note("a", 3)}))
+
+    class Slow(dict[str, Any]):
+        def __setitem__(self, tenant: str, known: object) -> None:
+            asking.start()
+            asking.join(0.1)
+            super().__setitem__(tenant, known)
+
+    asking = threading.Thread(target=lambda: found.append(last.of("a")))
+    last._notes = Slow(last._notes)
+    run(last.remember({"a": note("a", 4)}))
+    asking.join(HANG)
+    assert [each.checkpoint.size for each in found if isinstance(each, SignedCheckpoint)] == [4]
 
 
 def test_a_disk_that_hangs_at_the_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
