@@ -135,14 +135,15 @@ class Checkpointer:
         if running is None:
             return
         running.cancel()
-        await asyncio.wait({running})
         try:
+            await asyncio.wait({running})
             await asyncio.wait_for(self._try_to_look(everything=True), grace)
         except asyncio.TimeoutError:
             log.warning(
                 "what is new in some logs is not covered by a checkpoint yet: there was no time left to sign it"
             )
-        self._last.close()
+        finally:
+            self._last.close()
 
     async def _run(self) -> None:
         while True:

@@ -96,13 +96,21 @@ class LastSigned:
         Raises:
             SettingError: A file is none of these, or cannot be read.
         """
-        if self._files:
-            try:
-                await within(PATIENCE, self._disk.run(self._read_files))
-            except asyncio.TimeoutError:
-                why = f"cannot be read: the disk has not answered for {PATIENCE:g} seconds"
-                raise SettingError("audit_key", f"{self.where} {why}") from None
+        if not self._files:
+            return
+        try:
+            await self._read_in_time()
             await self._in_time(self._try_to_write)
+        except BaseException:  # whatever it is: nobody closes what has not begun
+            self.close()
+            raise
+
+    async def _read_in_time(self) -> None:
+        try:
+            await within(PATIENCE, self._disk.run(self._read_files))
+        except asyncio.TimeoutError:
+            why = f"cannot be read: the disk has not answered for {PATIENCE:g} seconds"
+            raise SettingError("audit_key", f"{self.where} {why}") from None
 
     def _read_files(self) -> None:
         for file in self._files:

@@ -22,7 +22,7 @@ from chaukas_spec_lite.collector.last_signed import LastSigned
 from chaukas_spec_lite.collector.private_files import write_whole
 from chaukas_spec_lite.errors import NoteError, SettingError
 from tests.collector.log_keys import NAME, OLD, SIGNER, WITNESS
-from tests.patience import HANG, run
+from tests.patience import HANG, run, until
 
 
 def note(tenant: str, size: int) -> SignedNote:
@@ -332,6 +332,21 @@ def test_what_is_no_file_of_checkpoints_is_not_gone_by(content: bytes, tmp_path:
     (tmp_path / "log.key.state").mkdir()
     with pytest.raises(SettingError, match=r"log\.key\.state cannot be read: Is a directory"):
         last.read()
+
+
+def writers() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name.startswith("chaukas-last-signed")]
+
+
+def test_a_start_that_fails_leaves_no_thread(tmp_path: Path) -> None:
+    (tmp_path / "log.key.state").write_bytes(b"x")
+
+    async def main() -> None:
+        with pytest.raises(SettingError, match="is no file of checkpoints"):
+            await LastSigned(NAME, [tmp_path / "log.key"]).begin()
+        await until(lambda: not writers())
+
+    run(main())
 
 
 def test_notes_that_stand_behind_each_other_are_told_apart() -> None:
