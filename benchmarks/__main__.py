@@ -61,7 +61,7 @@ def main() -> None:
     for name, note in notes.about(rows):
         print(f"{name}: {note}")
     if options.write:
-        write(options.write, rows, curves)
+        write(options.write, report.with_earlier(options.write, rows) if options.only else rows, curves)
 
 
 def arguments() -> argparse.Namespace:
@@ -77,7 +77,8 @@ def arguments() -> argparse.Namespace:
         type=Path,
         const=RESULTS,
         metavar="FOLDER",
-        help="write JSON, table and charts (to benchmarks/results, then also to docs/benchmarks.md and the README)",
+        help="write JSON, table and charts (to benchmarks/results, then also to docs/benchmarks.md and the README); "
+        "with --only, the figures of other groups stay as they were",
     )
     return parser.parse_args()
 
@@ -127,7 +128,8 @@ def profile(job: Job, calls: int = 300, lines: int = 8) -> str:
 
 def write(folder: Path, rows: list[Row], curves: list[scaling.Curve]) -> None:
     """Write the results; into the documents and the README too if this is the committed place."""
-    report.write(folder, rows, {"curves": [dataclasses.asdict(curve) for curve in curves]})
+    drawn = [dataclasses.asdict(curve) for curve in curves] or report.results(folder).get("curves", [])
+    report.write(folder, rows, {"curves": drawn})
     for section, group in report.sections(rows):
         if section in (codec.SECTION, protojson.SECTION):
             name = "codec" if section == codec.SECTION else "json"

@@ -122,6 +122,23 @@ def write(folder: Path, rows: Sequence[Row], extra: dict[str, Any]) -> None:
     (folder / "table.md").write_text(markdown(rows), encoding="utf-8")
 
 
+def results(folder: Path) -> dict[str, Any]:
+    """What a run has left in a folder; nothing if there was none."""
+    path = folder / "results.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
+
+
+def with_earlier(folder: Path, rows: Sequence[Row]) -> list[Row]:
+    """The rows, and those of other sections that an earlier run left in a folder, in the order of these."""
+    new, names = dict(sections(rows)), [each.name for each in dataclasses.fields(Row)]
+    earlier = [Row(**{name: each[name] for name in names}) for each in results(folder).get("rows", [])]
+    together: list[Row] = []
+    for section, group in sections(earlier):
+        together += new.pop(section, group)
+    return together + [row for group in new.values() for row in group]
+
+
 def pictures(folder: Path, page: Path) -> str:
     """The charts in a folder, as a page shows them: bars first."""
     charts = sorted(folder.glob("*.svg"), key=lambda path: (path.stem not in ("codec", "json"), path.stem))
