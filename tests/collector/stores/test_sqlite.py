@@ -630,21 +630,26 @@ SINGLE = {
 }
 
 
+class Steps:
+    """Counts what SQLite's machine does, as that depends on no load: once for so many of its steps."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> int:
+        self.count += 1
+        return 0
+
+
 @pytest.mark.parametrize("per_second", [1, 500])
 @pytest.mark.parametrize("name", SINGLE)
 def test_a_page_of_a_single_filter_costs_the_same_wherever_it_is(path: Path, name: str, per_second: int) -> None:
     """Counted in tens of steps of SQLite's machine, which depend on no load."""
     size, count = 50, 4000
     query = replace(SINGLE[name], size=size)
-    steps = 0
-
-    def counted() -> int:
-        nonlocal steps
-        steps += 1
-        return 0
+    steps = Steps()
 
     async def main() -> None:
-        nonlocal steps
         async with opened(store_at(path)) as store:
             await store.add(many(count, per_second))
         with database(path) as connection:
@@ -652,13 +657,14 @@ def test_a_page_of_a_single_filter_costs_the_same_wherever_it_is(path: Path, nam
             for tenant, descending in itertools.product((None, "tenant-1"), (True, False)):
                 asked = replace(query, tenancy=Tenancy(tenant), descending=descending)
                 while True:
-                    steps = 0
-                    connection.set_progress_handler(counted, 10)
+                    steps.count = 0
+                    connection.set_progress_handler(steps, 10)
                     page = finding.find(connection, asked, tokens, ROOM, texts)
                     connection.set_progress_handler(None, 0)
                     # Three keys are read for three tenants, and twice as much as a page has of each; and where a second
                     # has many events, those of it that have other values are passed by.
-                    assert steps < (10 if per_second == 1 else 20) * size, f"{tenant} {descending} {len(page.events)}"
+                    most = (10 if per_second == 1 else 20) * size
+                    assert steps.count < most, f"{tenant} {descending} {len(page.events)}"
                     if not page.next_page_token:
                         break
                     asked = replace(asked, page_token=page.next_page_token)
@@ -700,30 +706,24 @@ OF_A_TENANT = {
 
 def test_no_page_of_a_tenant_looks_at_each_of_its_projects_again_and_again(path: Path) -> None:
     """Counted in hundreds of steps of SQLite's machine: some ten for a project, where each has to be looked at."""
-    steps = 0
-
-    def counted() -> int:
-        nonlocal steps
-        steps += 1
-        return 0
+    steps = Steps()
 
     async def main() -> None:
-        nonlocal steps
         async with opened(store_at(path)) as store:
             for start in range(0, 3 * PROJECTS, PROJECTS):
                 await store.add([spread(number) for number in range(start, start + PROJECTS)])
         with database(path) as connection:
-            connection.set_progress_handler(counted, 100)
+            connection.set_progress_handler(steps, 100)
             for name, query in OF_A_TENANT.items():
-                steps = 0
+                steps.count = 0
                 asked = replace(query, tenancy=Tenancy("acme"), size=20)
                 assert finding.find(connection, asked, finding.PageTokens(b"secret"), ROOM, texts).events
-                assert steps < PROJECTS * 0.5, name
+                assert steps.count < PROJECTS * 0.5, name
             for only in (EVERY_SESSION, SessionFilter(start=(PROJECTS, 0))):
-                steps = 0
+                steps.count = 0
                 found = listed(connection, Tenancy("acme"), 20, None, only)
                 assert len(listed(connection, Tenancy("acme"), 20, found[-1].place, only)) == 20
-                assert steps < 2 * PROJECTS * 0.5
+                assert steps.count < 2 * PROJECTS * 0.5
 
     run(main())
 
@@ -1291,12 +1291,7 @@ def test_what_is_no_place_of_a_copy(path: Path, after: str) -> None:
 
 def test_conflicts_of_one_are_found_among_those_of_others(path: Path) -> None:
     """Counted in tens of steps of SQLite's machine."""
-    steps = 0
-
-    def counted() -> int:
-        nonlocal steps
-        steps += 1
-        return 0
+    steps = Steps()
 
     def conflicts(tenant: str, count: int) -> list[EventRow]:
         return [row("one", tenant_id=tenant, session_id=f"s-{number}") for number in range(count + 1)]
@@ -1311,13 +1306,13 @@ def test_conflicts_of_one_are_found_among_those_of_others(path: Path) -> None:
             assert [each.row for each in (await store.conflicts(Tenancy("few"), 2)).items] == [few[3], few[2]]
             assert [each.row for each in (await store.conflicts(Tenancy(), 2)).items] == [many_[2000], many_[1999]]
         with database(path) as connection:
-            connection.set_progress_handler(counted, 10)
+            connection.set_progress_handler(steps, 10)
             asked = PartAsked(finding.PageTokens(b"secret"), CONFLICTS, Tenancy("few"), 2, "")
             assert len(reading.conflicts(connection, asked).items) == 2
             assert reading.counts(connection, Tenancy("few")).conflicts == 3
             chosen = deleting.choose(connection, Deletion(Tenancy("few"), "s-2"), (0, 2**62, 0))
             assert chosen is not None
             assert len(chosen.numbers) == 1
-            assert steps < 100, "those of others are passed by"
+            assert steps.count < 100, "those of others are passed by"
 
     run(main())
