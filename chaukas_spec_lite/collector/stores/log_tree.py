@@ -5,13 +5,14 @@ All between them is hashed anew when it is asked for, of 256 hashes at most for 
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from chaukas_spec_lite.audit.merkle import HASH_SIZE, Frontier, leaf_hash, pair
 from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
-from chaukas_spec_lite.collector.stores.event_log import KeptCheckpoint, LogHead
+from chaukas_spec_lite.collector.stores.event_log import KeptCheckpoint, LogHead, LogLeaves
 from chaukas_spec_lite.errors import NoteError, StoreError
 
 HEIGHT = 8
@@ -47,12 +48,27 @@ def packed(numbers: Sequence[int]) -> bytes:
 
 def stretch_of(first: object, hashes: object, numbers: object) -> list[tuple[int, bytes, int]]:
     """The entries of a row: place, hash, and the number of the event. Raises ``StoreError`` if it has no such ones."""
+    place, leaves, own = _columns(first, hashes, numbers)
+    return list(zip(itertools.count(place), leaves, own, strict=False))
+
+
+def leaves_of(rows: Iterable[tuple[object, object, object]], begin: int, end: int) -> LogLeaves:
+    """The entries of rows between two places, in columns. Raises ``StoreError`` if a row has none."""
+    found = LogLeaves([], [])
+    for row in rows:
+        first, leaves, numbers = _columns(*row)
+        within = slice(max(0, begin - first), max(0, end - first))
+        found.hashes.extend(leaves[within])
+        found.numbers.extend(numbers[within])
+    return found
+
+
+def _columns(first: object, hashes: object, numbers: object) -> tuple[int, list[bytes], tuple[int, ...]]:
     # Whatever stands there: a file may be damaged, or somebody may have written into it.
     if isinstance(first, int) and isinstance(hashes, bytes) and isinstance(numbers, bytes):
         count = len(hashes) // HASH_SIZE
         if len(hashes) == HASH_SIZE * count and len(numbers) == 8 * count:
-            places = range(first, first + count)
-            return list(zip(places, cut(hashes), struct.unpack(f">{count}q", numbers), strict=True))
+            return first, cut(hashes), struct.unpack(f">{count}q", numbers)
     found = f"{_in_words(hashes)} and {_in_words(numbers)}"
     raise StoreError(f"entries of a log are damaged, from {first} on: {found}")
 

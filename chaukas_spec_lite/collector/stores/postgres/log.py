@@ -22,6 +22,7 @@ from chaukas_spec_lite.collector.stores.log_tree import (
     frontier_of,
     head_of,
     kept_below,
+    leaves_of,
     node_of,
     paired,
     stretch_of,
@@ -118,8 +119,7 @@ class PostgresLog:
                 rows = await connection.fetch(_NODES, tenant, kept, begin, end)
                 return paired([node_of(hashed) for (hashed,) in rows], times)
             stretches = await connection.fetch(_STRETCHES, tenant, begin, end, end - begin)
-        leaves = [each for row in stretches for each in stretch_of(row[0], row[3], row[4])]
-        return paired([leaf for index, leaf, _ in leaves if begin <= index < end], times)
+        return paired(leaves_of(((row[0], row[3], row[4]) for row in stretches), begin, end).hashes, times)
 
     async def places(self, tenancy: Tenancy, *event_ids: str) -> list[LogPlace]:
         """Find the events of ids; see ``EventLog.places``."""
@@ -153,8 +153,7 @@ class PostgresLog:
         end = first + limit
         async with self._connections.reading(READ_SECONDS) as connection:
             rows = await connection.fetch(_STRETCHES, key(tenant_id), first, end, limit + 1)
-        found = [each for row in rows for each in stretch_of(row[0], row[3], row[4]) if first <= each[0] < end]
-        return LogLeaves([leaf for _, leaf, _ in found], [seq for _, _, seq in found])
+        return leaves_of(((row[0], row[3], row[4]) for row in rows), first, end)
 
     async def entries(self, tenant_id: str, first: int, limit: int) -> list[LogEntry]:
         """Return entries side by side; see ``EventLog.entries``."""

@@ -16,6 +16,7 @@ from chaukas_spec_lite.collector.stores.log_tree import (
     frontier_of,
     head_of,
     kept_below,
+    leaves_of,
     node_of,
     paired,
     stretch_of,
@@ -90,7 +91,7 @@ def hashes(connection: sqlite3.Connection, tenant: str, level: int, first: int, 
     log = _log_of(connection, tenant)
     kept, begin, end, times = kept_below(level, first, count, log.size)
     if kept == 0:
-        return paired([leaf for _, leaf, _ in _leaves(connection, log.number, begin, end)], times)
+        return paired(leaves_of(_stretches(connection, log.number, begin, end), begin, end).hashes, times)
     rows = connection.execute(
         "SELECT hash FROM log_nodes WHERE log = ? AND level = ? AND place >= ? AND place < ? ORDER BY place",
         (log.number, kept, begin, end),
@@ -98,10 +99,9 @@ def hashes(connection: sqlite3.Connection, tenant: str, level: int, first: int, 
     return paired([node_of(hashed) for (hashed,) in rows], times)
 
 
-def _leaves(connection: sqlite3.Connection, log: int, begin: int, end: int) -> Iterator[tuple[int, bytes, int]]:
-    """Entries side by side: place, hash, and the number of the event."""
-    for first, content, seqs in connection.execute(_STRETCHES, {"log": log, "begin": begin, "end": end}):
-        yield from (each for each in stretch_of(first, content, seqs) if begin <= each[0] < end)
+def _stretches(connection: sqlite3.Connection, log: int, begin: int, end: int) -> sqlite3.Cursor:
+    """The rows that hold entries side by side."""
+    return connection.execute(_STRETCHES, {"log": log, "begin": begin, "end": end})
 
 
 def _of_id(connection: sqlite3.Connection, tenant: str | None, event_id: str) -> list[tuple[int, int, str, str]]:
@@ -138,15 +138,17 @@ def places(connection: sqlite3.Connection, tenancy: Tenancy, event_ids: Sequence
 
 def leaves(connection: sqlite3.Connection, tenant: str, first: int, limit: int) -> LogLeaves:
     """As ``EventLog.leaves``."""
-    found = list(_leaves(connection, _log_of(connection, tenant).number, first, first + limit))
-    return LogLeaves([leaf for _, leaf, _ in found], [seq for _, _, seq in found])
+    end = first + limit
+    return leaves_of(_stretches(connection, _log_of(connection, tenant).number, first, end), first, end)
 
 
 def entries(connection: sqlite3.Connection, tenant: str, first: int, limit: int) -> list[LogEntry]:
     """As ``EventLog.entries``."""
     found: list[LogEntry] = []
     room = EXPORT_BYTES
-    placed = list(_leaves(connection, _log_of(connection, tenant).number, first, first + limit))
+    end = first + limit
+    rows = _stretches(connection, _log_of(connection, tenant).number, first, end)
+    placed = [each for row in rows for each in stretch_of(*row) if first <= each[0] < end]
     # All by one statement, which is left where there is enough: events may be large.
     events = connection.execute(_EVENTS, (json.dumps([seq for *_, seq in placed]),))
     for (index, leaf, seq), (stored, project, event_id, data) in zip(placed, events, strict=False):
