@@ -93,7 +93,8 @@ def verify(
     _refuse_what_makes_no_sense(place, wanted, url, keys, olds, proof)
     told = Unreadable()
     asked = _Asked(place, replace(wanted, oldest_first=True), url, keys, olds, proof)
-    result = run(_verified(asked, told))
+    with _without_collections():
+        result = run(_verified(asked, told))
     if form == "json":
         with writing(output) as stream:
             stream.write(json.dumps(as_json(result, limit), indent=2).encode() + b"\n")
@@ -192,7 +193,7 @@ async def _verified_store(asked: _Asked, keys: list[VerifierKey], olds: list[Sig
 async def _followed_in_store(address: str, wanted: Wanted) -> tuple[Verification, KeptEvents]:
     """Follow the chains of what a store has, and note the hashes that it has in the log."""
     verifier, kept = Verifier(), KeptEvents()
-    with _without_collections(), progress("reading", 0) as show:
+    with progress("reading", 0) as show:
         async with store_source(address) as source, aclosing(source.pages(wanted)) as pages:
             async for page in pages:
                 verifier.take_all(page.events)
@@ -228,7 +229,7 @@ async def _judged(
     tenant: str | None,
     take: Take,
 ) -> LogVerdict:
-    with _without_collections(), progress("reading the log", 0) as show:
+    with progress("reading the log", 0) as show:
 
         def taken(part: TenantPart) -> None:
             take(part)
@@ -273,7 +274,7 @@ async def _followed(place: Whereabouts, wanted: Wanted, told: Unreadable) -> Ver
     """Follow the chains of events."""
     verifier = Verifier()
     total = sum(os.stat(name).st_size for name in place.files if name != "-")
-    with _without_collections(), progress("reading", total) as show:
+    with progress("reading", total) as show:
         async with source_of(place, told) as source, aclosing(source.parts(wanted)) as parts:
             async for part in parts:
                 verifier.take_all(part)
@@ -283,7 +284,10 @@ async def _followed(place: Whereabouts, wanted: Wanted, told: Unreadable) -> Ver
 
 @contextmanager
 def _without_collections() -> Generator[None, None, None]:
-    """Have Python look for no circles of objects: there are none, and to look at all that is kept takes long."""
+    """Have Python look for no circles of objects: there are none, and to look at all that is kept takes long.
+
+    Until all of it is let go of: the first look would be at each event that came.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
