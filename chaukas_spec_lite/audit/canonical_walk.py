@@ -325,7 +325,7 @@ def _table(cls: type[Any]) -> _Table:
 
 
 def _table_of(cls: Any) -> Callable[[], _Table]:
-    """Return what returns the table of a message. To look it up by its class takes longer: to hash that is in Python."""
+    """Return what returns the table of a message. By its class it is looked up slower: the hash of that is Python's."""
 
     @cache
     def table() -> _Table:
