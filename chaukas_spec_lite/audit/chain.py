@@ -40,8 +40,9 @@ ROOM = 300
 HASH_PREV = b"\x92\x01"
 """The tag of ``hash_prev``."""
 HASH_LENGTH = len(ALGORITHM) + 64
-_HASH_SIZE = bytes([HASH_LENGTH])
-CONTENT_HASH = b"\x9a\x01" + _HASH_SIZE
+_HASH_PREV = HASH_PREV + bytes([HASH_LENGTH])
+"""The tag of one that is a hash, and how long that is."""
+CONTENT_HASH = b"\x9a\x01" + bytes([HASH_LENGTH])
 """The tag of ``content_hash``, and how long it is."""
 
 INTERRUPTED = "interrupted-writer:"
@@ -72,7 +73,11 @@ class Genesis:
 
 def hash_of(canonical: bytes) -> str:
     """Return the hash of an event in its canonical form: ``sha256:`` and 64 hexadecimal digits."""
-    return ALGORITHM + hashlib.sha256(DOMAIN + canonical).hexdigest()
+    return _hash_of(DOMAIN + canonical)
+
+
+def _hash_of(preceded: bytes) -> str:
+    return ALGORITHM + hashlib.sha256(preceded).hexdigest()
 
 
 class Unsealed:
@@ -122,14 +127,15 @@ class Unsealed:
             The event, and the ``content_hash`` in it.
         """
         n = len(hash_prev)
-        size = _HASH_SIZE if n == HASH_LENGTH else varint(n).encode("latin-1")
-        head, tail = b"".join((self.head, HASH_PREV, size, hash_prev)), self.tail
+        tag = _HASH_PREV if n == HASH_LENGTH else HASH_PREV + varint(n).encode("latin-1")
+        head, tail = self.head, self.tail
         if tail is None:
             # Encoded by others, it stays as it is: its hash is that of the canonical form all the same.
-            hashed = hash_of(self.in_order(head)).encode()
-            return head + CONTENT_HASH + hashed, hashed
-        hashed = hash_of(head + tail).encode()
-        return b"".join((head, CONTENT_HASH, hashed, tail)), hashed
+            data = b"".join((head, tag, hash_prev))
+            hashed = hash_of(self.in_order(data)).encode()
+            return data + CONTENT_HASH + hashed, hashed
+        hashed = _hash_of(b"".join((DOMAIN, head, tag, hash_prev, tail))).encode()
+        return b"".join((head, tag, hash_prev, CONTENT_HASH, hashed, tail)), hashed
 
 
 class Chains:

@@ -11,6 +11,8 @@ from chaukas_spec_lite.spec.common.v1.events import ErrorInfo, Event, EventStatu
 _MARK = ALGORITHM + os.urandom(32).hex()
 """Stands where the hash will be, while an event is encoded. Nobody knows it, so nothing else in an event is equal."""
 _MARKED = CONTENT_HASH + _MARK.encode()
+_SESSION_END = int(EventType.SESSION_END)
+"""A plain number, which is compared in a fraction of the time."""
 
 
 def marked(event: Event) -> Event:
@@ -38,7 +40,7 @@ def unsealed(event: Event, data: bytes) -> Unsealed:
         data: What ``encode_in_order`` made of the marked event.
     """
     head, _, tail = data.partition(_MARKED)
-    return Unsealed(head, tail, event.session_id or "", event.type == EventType.SESSION_END)
+    return Unsealed(head, tail, event.session_id or "", event.type == _SESSION_END)
 
 
 def unsealed_bytes(data: bytes) -> Unsealed | None:

@@ -32,6 +32,9 @@ class ListedAttributes(_TypeOfProtocols):
 
     __instancecheck__ = ABCMeta.__instancecheck__
     __subclasscheck__ = ABCMeta.__subclasscheck__
+    # Not those of protocols, which are Python's: classes are looked up in caches for each event.
+    __eq__ = ABCMeta.__eq__
+    __hash__ = ABCMeta.__hash__
 
     def __dir__(cls) -> list[str]:
         return without_official_names(cls, [*super().__dir__()])
