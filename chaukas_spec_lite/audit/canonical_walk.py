@@ -7,7 +7,6 @@ the exact way, which decodes and encodes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias, cast
 
@@ -31,8 +30,8 @@ _NUMBER, _BOOL, _DOUBLE, _TEXT, _MESSAGE, _STRUCT, _TIME = range(7)
 """Kinds of fields; those from ``_TEXT`` on have a length."""
 
 _Field: TypeAlias = "tuple[int, int, bool, bool, str | None, Any, Plain | None]"
-"""Number, kind, whether it may be there with its default, whether it is repeated, its oneof, what returns a message's
-table, and what matches plain fields behind it. A plain tuple, which Python takes apart in half the time."""
+"""Number, kind, whether it may be there with its default, whether it is repeated, its oneof, the class of a message,
+and what matches plain fields behind it. A plain tuple, which Python takes apart in half the time."""
 
 
 class _Table(NamedTuple):
@@ -118,7 +117,7 @@ def _fields(
             tag += (data[pos] - 1) << 7
             if not 127 < tag < 1 << 14:
                 raise NotCanonical
-        number, kind, may_be_default, repeated, oneof, table_of, behind = fields[tag]
+        number, kind, may_be_default, repeated, oneof, cls, behind = fields[tag]
         if (number <= last and (number < last or not repeated)) or oneof in chosen:
             raise NotCanonical
         pos, last = pos + 1, number
@@ -140,7 +139,7 @@ def _fields(
         if kind == _STRUCT:
             _struct(data, value, pos, depth + 1)
         elif kind != _TEXT:
-            _inner(data, value, pos, kind, table_of, depth + 1)
+            _inner(data, value, pos, kind, cls, depth + 1)
         elif pos == value and not may_be_default:
             raise NotCanonical
         else:
@@ -158,13 +157,13 @@ def _fields(
         raise NotCanonical
 
 
-def _inner(data: bytes, pos: int, end: int, kind: int, table_of: Any, depth: int) -> None:
+def _inner(data: bytes, pos: int, end: int, kind: int, cls: Any, depth: int) -> None:
     """Check a message within another one, but no Struct."""
     if kind == _TIME:
         if _TIMESTAMP(data, pos, end) is None:
             raise NotCanonical
         return
-    table = table_of()
+    table = _table(cls)
     plain = table.plain(data, pos, end)
     if plain.end() != end:
         _fields(data, plain, end, table, depth)
@@ -317,21 +316,11 @@ def _table(cls: type[Any]) -> _Table:
         repeated, rest = field.label == "repeated", [each for each in plain if each[0] >> 3 > field.number]
         # Of the event itself, texts are taken down.
         several = len(rest) > 1 and kind in (_STRUCT, _MESSAGE) and cls is not Event
-        inner = _table_of(field.cls) if kind == _MESSAGE else None
+        inner = field.cls if kind == _MESSAGE else None
         default, after = field.has_presence or repeated, plain_fields(rest) if several else None
         found[_tag(field)] = (field.number, kind, default, repeated, field.oneof, inner, after)
     # Those that an event begins with are matched as text, by an expression of their own.
     return _Table(found, plain_fields([] if cls is Event else plain), (0, *(tag >> 3 for tag, _ in plain)))
-
-
-def _table_of(cls: Any) -> Callable[[], _Table]:
-    """Return what returns the table of a message. By its class it is looked up slower: the hash of that is Python's."""
-
-    @cache
-    def table() -> _Table:
-        return _table(cls)
-
-    return table
 
 
 def _plain_in(cls: type[Any]) -> list[tuple[int, str]]:
