@@ -208,13 +208,13 @@ class AuditLog:
         """Prove that an event is in its log, against the newest checkpoint.
 
         Args:
-            event_id: The event's.
+            event_id: The event's. If it was deleted and came again, its last entry is meant.
             whose: Where to look for it; None for tenant or project is all that the caller may see.
             caller: Who asks.
 
         Raises:
             NotFoundError: There is no such event.
-            InvalidRequest: There are several.
+            InvalidRequest: Several projects or tenants have one.
             NotCoveredError: No checkpoint covers it yet.
             RefusedLogError: The log is not signed any more.
         """
@@ -227,10 +227,10 @@ class AuditLog:
         places = await self._read(kept.places(Tenancy(tenant, project), event_id))
         if not places:
             raise NotFoundError(f"event_id: no event {event_id[:100]!r} is in the log")
-        if len(places) > 1:
-            of = sorted({f"tenant {each.tenant_id!r}, project {each.project_id!r}" for each in places})
+        of = sorted({f"tenant {each.tenant_id!r}, project {each.project_id!r}" for each in places})
+        if len(of) > 1:
             raise InvalidRequest(f"event_id: there are several of this id; say whose: {'; '.join(of[:10])}")
-        (place,) = places
+        place = max(places, key=lambda each: each.index)
         _check_signed(signing, place.tenant_id)
         covering = await self._read(Checkpoints(kept, signing.signer).latest(place.tenant_id))
         if covering is None or covering.checkpoint.size <= place.index:

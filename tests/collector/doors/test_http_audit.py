@@ -214,6 +214,25 @@ def test_events_of_one_id_are_told_apart() -> None:
     run(main())
 
 
+def test_an_event_that_was_deleted_and_came_again_is_its_last_entry() -> None:
+    events = [*named("a", session_id="s"), *named("b"), *named("a", session_id="s", agent_id="again")]
+
+    def store() -> MemoryStore:
+        return MemoryStore(texts=searched_text, log=True, worm=True)
+
+    async def main() -> None:
+        async with http_serving(signing=SIGNING, make=store) as served:
+            await keep(served, events[:2])
+            await served.store.delete(Deletion(Tenancy("acme"), "s", "asked for", "key:support"))
+            await keep(served, events[2:])
+            await sign(served)
+            proof = InclusionProof.parse(await text(served, "/audit/proof", event_id="a"))
+            assert proof.index == 2
+            proof.verify(events[2], f"{NAME}/tenant/acme", KEYS)
+
+    run(main())
+
+
 def test_consistency_between_all_sizes_and_what_cannot_be_proven() -> None:
     leaves = [leaf_hash(each) for each in named(range(6))]
 
