@@ -16,7 +16,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.ids import uuid7
@@ -29,6 +29,12 @@ ALGORITHM = "sha256:"
 """What stands before the hexadecimal digits of a ``content_hash``."""
 
 _T = TypeVar("_T")
+
+Owner: TypeAlias = "tuple[str, str]"
+"""A tenant and a project."""
+
+MAX_OWNERS = 100
+"""Of how many it is known that a writer has chains of theirs. Whoever comes after it tells each if it ended early."""
 
 MAX_OPEN = 10_000
 """How many chains a writer has open. Beyond it, the one that was used longest ago is left: its session begins another.
@@ -48,7 +54,7 @@ CONTENT_HASH = b"\x9a\x01" + bytes([HASH_LENGTH])
 INTERRUPTED = "interrupted-writer:"
 """What the session of an event begins with that says of a writer that it was interrupted; its id is the rest."""
 
-_GENESIS = re.compile(r"genesis:([^:]+):([0-9]+):(.*)", re.DOTALL)
+_GENESIS = re.compile(r"genesis:([^:]+):([1-9][0-9]{0,18}):(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +94,18 @@ class Unsealed:
         tail: What comes behind it; None if the event is not in its canonical form, and has its seal behind all of it.
         in_order: Makes the canonical form of such an event.
         session_id: The event's session.
+        owner: Whose the event is.
         closes: Whether it is a SESSION_END.
     """
 
-    __slots__ = ("closes", "head", "in_order", "session_id", "tail")
+    __slots__ = ("closes", "head", "in_order", "owner", "session_id", "tail")
 
     def __init__(
         self,
         head: bytes,
         tail: bytes | None,
         session_id: str,
+        owner: Owner,
         closes: bool,
         in_order: Callable[[bytes], bytes] = bytes,
     ) -> None:
@@ -105,6 +113,7 @@ class Unsealed:
         self.tail = tail
         self.in_order = in_order
         self.session_id = session_id
+        self.owner = owner
         self.closes = closes
 
     @property
@@ -147,6 +156,8 @@ class Chains:
 
     def __init__(self, writer: str) -> None:
         self._writer = writer
+        self.owners: tuple[Owner, ...] = ()
+        """Whose chains there are, or were."""
         self._number = 0
         self._last: OrderedDict[str, bytes] = OrderedDict()
         """The hash of each session's last event; the session that was used last comes last."""
@@ -165,7 +176,11 @@ class Chains:
             event: The event.
         """
         session_id = event.session_id
-        before = self._last.get(session_id) or str(Genesis(self._writer, self._number + 1, session_id)).encode()
+        before = self._last.get(session_id)
+        if before is None:
+            if event.owner not in self.owners and len(self.owners) < MAX_OWNERS:
+                self.owners = (*self.owners, event.owner)
+            before = str(Genesis(self._writer, self._number + 1, session_id)).encode()
         data, hashed = event.sealed(before)
         self._next = session_id, hashed, event.closes
         return data
@@ -215,6 +230,11 @@ class Sealing:
         """Begin as another writer: others say of the one so far that its chains go no further, or go on with them."""
         self.writer = uuid7()
         self._chains = Chains(self.writer)
+
+    @property
+    def owners(self) -> tuple[Owner, ...]:
+        """Whose chains the writer has, or had, in the order in which they came."""
+        return self._chains.owners
 
     @property
     def has_open_chains(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from chaukas_spec_lite.audit.canonical import canonical_bytes, encode_in_order
-from chaukas_spec_lite.audit.chain import ALGORITHM, CONTENT_HASH, INTERRUPTED, Chains, Unsealed
+from chaukas_spec_lite.audit.chain import ALGORITHM, CONTENT_HASH, INTERRUPTED, Chains, Owner, Unsealed
 from chaukas_spec_lite.spec.common.v1.events import ErrorInfo, Event, EventStatus, EventType
 
 _MARK = ALGORITHM + os.urandom(32).hex()
@@ -40,7 +40,8 @@ def unsealed(event: Event, data: bytes) -> Unsealed:
         data: What ``encode_in_order`` made of the marked event.
     """
     head, _, tail = data.partition(_MARKED)
-    return Unsealed(head, tail, event.session_id or "", event.type == _SESSION_END)
+    owner = event.tenant_id or "", event.project_id or ""
+    return Unsealed(head, tail, event.session_id or "", owner, event.type == _SESSION_END)
 
 
 def unsealed_bytes(data: bytes) -> Unsealed | None:
@@ -58,7 +59,8 @@ def unsealed_bytes(data: bytes) -> Unsealed | None:
     event = Event.parse(data)
     if event.content_hash:
         return None
-    return Unsealed(data, None, event.session_id, event.type == EventType.SESSION_END, _in_order)
+    owner = event.tenant_id, event.project_id
+    return Unsealed(data, None, event.session_id, owner, event.type == _SESSION_END, _in_order)
 
 
 def _in_order(data: bytes) -> bytes:
@@ -80,14 +82,18 @@ def seal(event: Event, chains: Chains) -> None:
     event.hash_prev, event.content_hash = sealed.hash_prev, sealed.content_hash
 
 
-def interruption(writer: str) -> Event:
+def interruption(writer: str, owner: Owner) -> Event:
     """Make the event which says that a process ended, and that its chains go no further. It is a chain of its own.
 
     Args:
         writer: The id of the chains' writer.
+        owner: To whom it is said: whoever has these chains has to have this event, too.
     """
     text = f"the process of writer {writer} ended before it closed its chains"
+    tenant, project = owner
     return Event(
+        tenant_id=tenant,
+        project_id=project,
         type=EventType.SESSION_END,
         session_id=INTERRUPTED + writer,
         status=EventStatus.FAILED,

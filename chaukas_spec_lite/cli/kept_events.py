@@ -25,6 +25,8 @@ class KeptEvents:
         """The hash of each event by its number; whoever reads the log takes out what has its entry."""
         self.astray: dict[bytes, int] = {}
         """Entries without their event, by the hash of an event that the store has."""
+        self.elsewhere: dict[bytes, int] = {}
+        """Entries that lead to an event which is none of those that the store was asked for, by its hash."""
         self._doubles: Counter[bytes] = Counter()
         """Of events of which another one has the number, as no store gives them."""
         self._left: Counter[bytes] | None = None
@@ -49,6 +51,8 @@ class KeptEvents:
                     self._seen[leaf] += 1
                 else:
                     self.astray[leaf] = part.first + place
+            elif data is not None:
+                self.elsewhere[leaf] = part.first + place
 
     def unseen(self) -> Counter[bytes]:
         """The hashes of those that no entry has led to yet, and how many have each."""

@@ -60,7 +60,10 @@ def read_keys(paths: Iterable[Path]) -> list[VerifierKey]:
             )
         if not lines:
             raise SettingError("--key", f"{path} holds no key")
-        keys += map(VerifierKey.parse, lines)
+        try:
+            keys += map(VerifierKey.parse, lines)
+        except SettingError as error:
+            raise SettingError("--key", f"{path}: a line of it {error.message}") from error
     return keys
 
 

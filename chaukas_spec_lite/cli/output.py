@@ -212,10 +212,13 @@ class Unreadable:
         self._tell = tell
         self.count = 0
         """Places that hold no event; a torn end is none."""
+        self.torn = False
+        """Whether the end of a file is torn."""
 
     def __call__(self, unread: NoEvent) -> None:
         """Tell one more."""
         self.count += not unread.torn
+        self.torn |= unread.torn
         if unread.torn or self.count <= self.MOST:
             self._tell(f"{'Note' if unread.torn else 'Not read'}: {unread.error}")
 

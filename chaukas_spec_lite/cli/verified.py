@@ -34,6 +34,10 @@ class Result:
     events: Verification | None = None
     log: LogVerdict | None = None
     proof: Proven | None = None
+    unread: int = 0
+    """Places in files that could not be read as events."""
+    torn: bool = False
+    """Whether a file ends within an event: its end is gone, or still being written."""
 
     def wrong(self, *, may_go_on: bool, may_be_unsealed: bool) -> list[str]:
         """Say what does not hold.
@@ -43,6 +47,8 @@ class Result:
             may_be_unsealed: Whether events may have no seal.
         """
         wrong = [] if self.events is None else _wrong_chains(self.events, may_go_on, may_be_unsealed)
+        if self.torn and not may_go_on:
+            wrong.append("a file ends within an event (--open allows it)")
         if self.log is not None:
             wrong += [self.log.error] if self.log.error else []
             if self.log.later and not may_go_on:
@@ -110,7 +116,11 @@ def _shown(fault: Fault) -> str:
 
 def as_json(result: Result, limit: int | None) -> dict[str, Any]:
     """Return it for programs; no more than so many faults of each chain."""
-    report: dict[str, Any] = {} if result.events is None else _events(result.events, limit)
+    report: dict[str, Any] = {}
+    if result.events is not None:
+        report = _events(result.events, limit) | {"unread": result.unread, "torn": result.torn}
+        report["complete"] &= not (result.unread or result.torn)
+        report["sound"] &= not result.unread
     if result.log is not None:
         report["log"] = asdict(result.log) | {"holds": not result.log.error}
     if (proof := result.proof) is not None:

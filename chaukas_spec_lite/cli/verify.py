@@ -94,7 +94,7 @@ def verify(
     told = Unreadable()
     asked = _Asked(place, replace(wanted, oldest_first=True), url, keys, olds, proof)
     with _without_collections():
-        result = run(_verified(asked, told))
+        result = replace(run(_verified(asked, told)), unread=told.count, torn=told.torn)
     if form == "json":
         with writing(output) as stream:
             stream.write(json.dumps(as_json(result, limit), indent=2).encode() + b"\n")
@@ -186,6 +186,7 @@ async def _verified_store(asked: _Asked, keys: list[VerifierKey], olds: list[Sig
         unseen &= await _leaves_now(asked, told)  # What is gone by now was deleted between the two readings.
     lost = [index for leaf, index in kept.astray.items() if leaf in unseen]
     errors = _unlike(verdict.origin, lost, unseen.total() - len(lost), asked.tenant)
+    errors += await _moved(asked, told, verdict.origin, kept)
     absent = (verdict.absent or 0) - sum(index < verdict.size for index in lost)
     return Result(events, replace(verdict, later=later, absent=absent, error="; ".join(errors)))
 
@@ -212,6 +213,18 @@ def _unlike(origin: str, lost: list[int], past: int, tenant: str) -> list[str]:
         which = "" if tenant else "; --tenant says whose events and log are meant"
         errors.append(f"{count(past, 'event')} of the store came there past the log {origin}{which}")
     return errors
+
+
+async def _moved(asked: _Asked, told: Unreadable, origin: str, kept: KeptEvents) -> list[str]:
+    """Say which entries lead to events that the store has under another tenant, if all of a tenant were asked for."""
+    if not kept.elsewhere or asked.wanted.filter != QueryFilter(tenant_id=asked.tenant):
+        return []
+    now = await _leaves_now(asked, told)  # Some may have come between the two readings.
+    moved = sorted(index for leaf, index in kept.elsewhere.items() if leaf not in now)
+    if not moved:
+        return []
+    named = ", ".join(f"{index:,}" for index in moved[:_FAULTS]) + (", ..." if len(moved) > _FAULTS else "")
+    return [f"events of the log {origin} are not those of its tenant, as the store has them: entries {named}"]
 
 
 async def _leaves_now(asked: _Asked, told: Unreadable) -> Counter[bytes]:

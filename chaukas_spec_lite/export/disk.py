@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chaukas_spec_lite.audit.chain import Sealing
+from chaukas_spec_lite.export import chain_notes
 from chaukas_spec_lite.export.ledger import Ledger, SpoolNews
 from chaukas_spec_lite.export.settings import ExportSettings
+from chaukas_spec_lite.spool import notes
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost
 from chaukas_spec_lite.spool.frames import Entry
@@ -58,6 +60,8 @@ class Disk:
         """The log that is open."""
         self._told = 0, 0, 0
         """How many events, and bytes, of the log were told to be lost, and how many events to be somebody else's."""
+        self._noted = 0
+        """How many owners of chains its note knows."""
         self._resting: Log | None = None
         """The log that was closed, and is whoever's who claims it first."""
         self._others = 0
@@ -91,6 +95,10 @@ class Disk:
     @property
     def _note(self) -> bytes:
         """What a log says to others: they have to say in turn that these chains go no further."""
+        return self._maker + chain_notes.encoded(self._sealing.owners) if self._settings.audit else b""
+
+    @property
+    def _maker(self) -> bytes:
         return self._sealing.writer.encode() if self._settings.audit else b""
 
     # Appending
@@ -124,7 +132,9 @@ class Disk:
         if self.why_not and self._now() < self._refuses_until:
             return Refusal.BY_THE_DISK
         try:
-            log = self.log or self._claim_again() or self.adopt(Log.make(self._directory.path, self._note))
+            log = self.log or self._claim_again() or self._make_log()
+            if len(self._sealing.owners) > self._noted:
+                self._note_owners(log)
             start = log.append(contents)
         except SpoolError as error:
             return self._fail(error)
@@ -135,6 +145,17 @@ class Disk:
             except SpoolError as error:  # they are there, but a power cut may cost them
                 self._fail(error)
         return start
+
+    def _make_log(self) -> Log:
+        log = Log.make(self._directory.path, self._note)
+        self._noted = len(self._sealing.owners)
+        return self.adopt(log)
+
+    def _note_owners(self, log: Log) -> None:
+        """Say of whom there are chains from now on, before their events are in the log."""
+        owners = self._sealing.owners
+        notes.add(log.folder, chain_notes.encoded(owners[self._noted :]))
+        self._noted = len(owners)
 
     def end(self) -> tuple[Log | None, int] | None:
         """Tell which log is open, and where it ends, for ``appended_behind``; None if that cannot be known."""
@@ -262,7 +283,7 @@ class Disk:
             except SpoolError as error:
                 self._tell("power cut", "What is in the spool may not survive a power cut", error)
             self._resting = log
-            log.close(self._note)
+            log.close(self._maker)
 
     def _claim_again(self) -> Log | None:
         """Go on with the log that was given up, if something waits in it; ``SpoolClaimed`` if others were faster."""

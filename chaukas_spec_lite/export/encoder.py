@@ -128,10 +128,10 @@ class Encoder:
             return Dropped(DropReason.INVALID, why, event_id_of(data), data, path=error.path), ()
         return Dropped(DropReason.TOO_LARGE, _TOO_LARGE, event_id_of(data), data), ()
 
-    def interruption(self, writer: str) -> bytes:
+    def interruption(self, writer: str, owner: chain.Owner) -> bytes:
         """Make the event that tells of a writer that was interrupted; see ``audit.sealing``."""
-        event = sealing.interruption(writer)
-        complete(event, self._defaults)
+        event = sealing.interruption(writer, owner)
+        complete(event, None)  # It is of the owner of what that writer wrote, whatever this exporter's are.
         # Converted whatever the settings say: it must neither be missing nor keep a search from what else is there.
         event = Event.parse(lenient.encode(event, self._default, self._limits).data)
         sealing.seal(event, chain.Chains(uuid7()))

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from chaukas_spec_lite.audit.chain import Owner
 from chaukas_spec_lite.clock import Clock
+from chaukas_spec_lite.export import chain_notes
 from chaukas_spec_lite.export.batching import Batching, Server
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.reporter import Reporter
@@ -40,7 +42,8 @@ class Recovery(Pipeline):
         reporter: Is told of drops and failures.
         clock: The time.
         server: What the exporter's pipelines know of the server.
-        interruption: Makes the event which says that a writer of chains was interrupted, whose id it is given.
+        interruption: Makes the event which says to an owner of chains that their writer was interrupted, whose id it is
+            given.
     """
 
     def __init__(
@@ -50,7 +53,7 @@ class Recovery(Pipeline):
         reporter: Reporter,
         clock: Clock,
         server: Server,
-        interruption: Callable[[str], bytes],
+        interruption: Callable[[str, Owner], bytes],
     ) -> None:
         # What it sends was sealed by others: a log that it makes has no chains of its own to speak for.
         super().__init__(sender, replace(settings, audit=False), reporter, clock, server)
@@ -115,8 +118,9 @@ class Recovery(Pipeline):
         It goes on disk before the note is removed, and into that log: what this process emits may be refused just now.
         """
         try:
-            if writer := notes.read(log.folder).decode("ascii", "replace"):
-                log.append([self._interruption(writer)])
+            if note := notes.read(log.folder):
+                writer, owners = chain_notes.parsed(note)
+                log.append([self._interruption(writer, each) for each in owners])
                 notes.remove(log.folder)
                 self._reporter.log("interrupted", logging.WARNING, _INTERRUPTED, writer, topic=writer)
         except SpoolError as error:  # the next search tries it again: until then the log is kept, even if it is empty

@@ -381,8 +381,8 @@ class Log:
         self._segments.close(writer=True)
         self._lock.release()
 
-    def close(self, note: bytes = b"") -> None:
-        """Give the log up: remove it if nothing waits in it, nor any note but its maker's, or leave it to the next."""
+    def close(self, maker: bytes = b"") -> None:
+        """Give the log up: remove it if nothing waits in it, nor a note but of this maker, or leave it to the next."""
         with suppress(SpoolError):  # it may have failed the last time
             self._write_down()
         self._segments.close(writer=True)
@@ -390,7 +390,7 @@ class Log:
             with suppress(OSError, SpoolError):  # then it is left to the next one, which removes it
                 for place in Start.all_in(self.folder):  # before the others, which say that it is done
                     place.path(self.folder).unlink()
-                if notes.read(self.folder) in (b"", note):
+                if not (note := notes.read(self.folder)) or (maker and note.startswith(maker)):
                     notes.remove(self.folder)
                     self._progress_path.unlink(missing_ok=True)
                     (self.folder / "lock").unlink()

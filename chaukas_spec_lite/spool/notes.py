@@ -23,6 +23,16 @@ def write(folder: Path, note: bytes) -> None:
                 raise
 
 
+def add(folder: Path, more: bytes) -> None:
+    """Put something behind a note. It is there whole, or in part on a disk that is full, and what was there stays.
+
+    Raises:
+        SpoolError: The disk does not take it.
+    """
+    with translated(folder), (folder / "note").open("ab", buffering=0) as file:
+        file.write(more)
+
+
 def read(folder: Path) -> bytes:
     """Read the note of a log; empty if there is none, or no more.
 

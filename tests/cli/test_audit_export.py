@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chaukas_spec_lite import Event, ToolCall
-from chaukas_spec_lite.audit.canonical import canonical_bytes
+from chaukas_spec_lite import Event, EventType, ToolCall
+from chaukas_spec_lite.audit.canonical import canonical_bytes, content_hash
 from chaukas_spec_lite.audit.chain import hash_of
 from chaukas_spec_lite.audit.keys import SigningKey
 from chaukas_spec_lite.audit.merkle import leaf_hash, root_of
@@ -437,3 +437,34 @@ def test_what_proves_nothing_makes_no_bundle(tmp_path: Path, make: Callable[[Pat
     assert done.returncode == 1
     assert why in done.stderr
     assert not [path for path in tmp_path.iterdir() if "bundle" in path.name]
+
+
+@pytest.mark.parametrize("put_in", [b"\x98\x01\x05", b"\xa0\x01\x05", b"\x9d\x01abcd", b"\xa1\x01abcdefgh"])
+def test_the_script_of_a_bundle_sees_what_has_the_number_of_a_seal_only(put_in: bytes) -> None:
+    """A field of that number and of another wire type is an unknown one, and as such in the canonical form."""
+    events = [bytes(each) for each in sealed_events(["s0"])]
+    events[1] += put_in
+    assert [fault.kind.value for fault in verify(events).faults] == ["altered"]
+    with pytest.raises(verify_bundle.NotVerified, match="its seal is not that of its content"):
+        verify_bundle.check_chains(events, may_lack=False)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "0", "01", "-1", "1e3", "\u0661"])
+def test_a_genesis_value_whose_number_is_none(number: str) -> None:
+    """Nothing that an event holds makes verify raise, not even what Python reads as no number as it is too long."""
+    event = Event(event_id="e", session_id="s", type=EventType.SESSION_END, hash_prev=f"genesis:w:{number}:s")
+    event.content_hash = content_hash(event)
+    assert [fault.kind.value for fault in verify([event]).faults] == ["missing"]
+    with pytest.raises(verify_bundle.NotVerified, match="the event before it is missing"):
+        verify_bundle.check_chains([bytes(event)], may_lack=False)
+
+
+def test_an_export_takes_the_state_beside_the_key_for_a_checkpoint(tmp_path: Path) -> None:
+    """As verify does: it holds the checkpoints of several logs."""
+    signer = key(tmp_path)
+    mine = add(tmp_path / "events.db", sealed_events(["s0"]), signer)
+    other = mine.replace("/tenant/acme", "/tenant/other")
+    (tmp_path / "log.key.state").write_text(mine + other)
+    done = here(tmp_path, "audit", "export", "--store", "events.db", "--tenant", "acme", "--key", "log.pub",
+                "--checkpoint", "log.key.state", "--output", "bundle")  # fmt: skip
+    assert done.returncode == 0, done.stderr

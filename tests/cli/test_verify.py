@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chaukas_spec_lite import BlockingChaukasClient, Event, EventType
+from chaukas_spec_lite import BlockingChaukasClient, Event, EventType, Recorder
 from chaukas_spec_lite.files import read_events
 from chaukas_spec_lite.sinks import FileSink
 from tests.cli.recordings import here
@@ -150,3 +150,34 @@ def test_a_collector_and_its_store(tmp_path: Path) -> None:
     done = here(tmp_path, "verify", "--store", "sqlite:events.db", "--session", "s1")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("5 events in 1 chain of 1 writer\n")
+
+
+def two_sessions(path: Path) -> bytes:
+    with Recorder.to(f"file:{path}", audit=True) as recorder:
+        for name in ("one", "two"):
+            with recorder.session(name), recorder.tool("search") as tool:
+                tool.result({"status": "shipped"})
+    return path.read_bytes()
+
+
+def test_a_file_that_ends_within_an_event_is_not_verified(tmp_path: Path) -> None:
+    """All of the second session is gone but a half of its first event: that file was cut off, and shows it."""
+    lines = two_sessions(tmp_path / "runs.jsonl").splitlines(keepends=True)
+    (tmp_path / "runs.jsonl").write_bytes(b"".join(lines[:4]) + lines[4][:200])
+    done = here(tmp_path, "verify", "runs.jsonl")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        1,
+        "Error: not verified: a file ends within an event (--open allows it)",
+    )
+    report = json.loads(here(tmp_path, "verify", "--json", "runs.jsonl").stdout)
+    assert (report["complete"], report["sound"], report["torn"]) == (False, True, True)
+    assert here(tmp_path, "verify", "--open", "runs.jsonl").returncode == 0
+
+
+def test_the_report_for_programs_knows_of_what_could_not_be_read(tmp_path: Path) -> None:
+    lines = two_sessions(tmp_path / "runs.jsonl").splitlines(keepends=True)
+    (tmp_path / "runs.jsonl").write_bytes(b"".join(lines[:4]) + lines[4][:200] + b"\n")
+    done = here(tmp_path, "verify", "--open", "--json", "runs.jsonl")
+    report = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert (report["complete"], report["sound"], report["unread"]) == (False, False, 1)

@@ -589,3 +589,31 @@ def test_nobody_at_the_address(home: Path) -> None:
     done = here(home, "verify", "--log", "http://127.0.0.1:1", "--key", "log.pub")
     assert done.returncode == 1
     assert "http://127.0.0.1:1/audit/checkpoint: " in done.stderr
+
+
+def test_which_file_holds_no_key(tmp_path: Path) -> None:
+    signer = key(tmp_path)
+    (tmp_path / "old.txt").write_text(add(tmp_path / "events.db", sealed_events(["s0"]), signer))
+    done = here(tmp_path, "verify", "--store", "events.db", "--tenant", "acme", "--key", "log.pub", "--key", "old.txt")
+    assert done.returncode == 1
+    assert "old.txt" in done.stderr
+
+
+@pytest.mark.parametrize("whose", ["tenant_id = 'elsewhere'", "tenant_id = ''"])
+def test_events_that_were_moved_to_another_tenant_are_missed(tmp_path: Path, whose: str) -> None:
+    """Their entries lead to them, but whoever asks for the tenant's events does not get them."""
+    signer = key(tmp_path)
+    add(tmp_path / "events.db", sealed_events(["s0", "s1"]), signer)
+    asked = ("verify", "--store", "events.db", "--tenant", "acme", "--key", "log.pub")
+    assert here(tmp_path, *asked).returncode == 0
+    database = sqlite3.connect(tmp_path / "events.db")
+    with database:
+        (owner,) = database.execute("SELECT owner FROM owners WHERE tenant_id = 'acme'").fetchone()
+        database.execute("INSERT INTO owners SELECT owner + 1, tenant_id, 'p2', 3, 0 FROM owners")
+        database.execute(f"UPDATE owners SET {whose} WHERE owner = {owner} + 1")
+        database.execute("UPDATE events SET owner = owner + 1 WHERE session_id = 's1'")
+    database.close()
+    done = here(tmp_path, *asked)
+    assert done.returncode == 1, done.stdout
+    assert "are not those of its tenant, as the store has them: entries 3, 4, 5" in done.stderr
+    assert here(tmp_path, *asked, "--session", "s0").returncode == 0

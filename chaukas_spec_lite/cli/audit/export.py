@@ -13,7 +13,15 @@ from chaukas_spec_lite.audit.merkle import leaf_hash, verify_inclusion
 from chaukas_spec_lite.audit.notes import SignedNote
 from chaukas_spec_lite.audit.proofs import InclusionProof
 from chaukas_spec_lite.cli.audit.bundle import Bundle, ProvenEvent, bundle_at, write_session
-from chaukas_spec_lite.cli.log_checks import NotProvenError, check_tenant, grown, read_keys, recompute, signed
+from chaukas_spec_lite.cli.log_checks import (
+    NotProvenError,
+    check_tenant,
+    grown,
+    read_keys,
+    recompute,
+    signed,
+    signed_in,
+)
 from chaukas_spec_lite.cli.logs import HttpLog, stored_log
 from chaukas_spec_lite.cli.options import epilog
 from chaukas_spec_lite.cli.output import Unreadable, run, say
@@ -73,8 +81,9 @@ def export(
 ) -> None:
     """Write all entries of a log up to its newest checkpoint, and a script that checks them offline.
 
-    With --session, these are the events of a session, each with a proof that it is in the log. Everything is checked
-    while it is written; what does not hold makes no bundle, and exits with 1.
+    With --session, these are the events of a session, each with a proof that it is in the log. Signatures, tree and
+    history are checked while it is written; what does not hold makes no bundle, and exits with 1. Hash chains are not:
+    a log proves what came, and what does not hold in chains, or was deleted from them, verify and the script find.
     """
     if (url is None) == (store is None):
         raise click.UsageError("name the log: either --log URL or --store STORE")
@@ -93,7 +102,7 @@ async def _export(
     output: Path,
 ) -> None:
     known = read_keys(keys)
-    before = [signed(path.read_text(encoding="utf-8", errors="replace"), known, str(path)) for path in olds]
+    before = [signed_in(path, known, tenant or "") for path in olds]
     of = None if session is None else await _events_of(session, url, store, tenant or "")
     async with _opened(url, store, tenant) as log:
         found = signed(await log.checkpoint(), known, "the log's newest checkpoint")

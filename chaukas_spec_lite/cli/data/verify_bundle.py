@@ -295,7 +295,7 @@ def read_seal(event: bytes) -> tuple[dict[str, str], bool, bool]:
             ends = varint(content, 0)[0] == END_OF_SESSION
         if number in SEALED and wire == 2:
             texts[SEALED[number]] = content.decode(errors="replace")
-        if number not in (19, 20):
+        if number not in (19, 20) or wire != 2:  # of another kind, it is no seal, but something that was put in
             kept += head + content
     digest = hashlib.sha256(b"chaukas-event-v1\n" + in_order(kept, EVENT)).hexdigest()
     return texts, ends, texts.get("content_hash") == "sha256:" + digest
@@ -316,7 +316,7 @@ def check_chains(events: list[bytes], may_lack: bool) -> list[str]:
         if before in followed:
             wrong.append(f"event {name!r} follows an event that another one follows, too")
         followed.add(before)
-        genesis = re.fullmatch(r"genesis:[^:]+:[0-9]+:(.*)", before, re.DOTALL)
+        genesis = re.fullmatch(r"genesis:[^:]+:[1-9][0-9]{0,18}:(.*)", before, re.DOTALL)
         begun += genesis is not None
         ended += ends
         session, closed = (genesis[1], False) if genesis else known.get(before, (None, False))

@@ -130,6 +130,8 @@ def test_a_disk_that_hangs_holds_up_neither_checkpoints_nor_the_stop(tmp_path: P
     with serving(tmp_path, *options(key, store)) as served:  # type: ignore[arg-type]
         assert post(served, event(0)).status_code == 202
         covering(served, 1)
+        # It is written when the checkpoint is there already, and would take the place of the pipe.
+        wait_until(lambda: "\n1\n" in state.read_text())
         state.unlink()
         os.mkfifo(state)
         for number in (1, 2):
