@@ -120,9 +120,10 @@ class Recovery(Pipeline):
         try:
             if note := notes.read(log.folder):
                 writer, owners = chain_notes.parsed(note)
-                log.append([self._interruption(writer, each) for each in owners])
+                if writer:  # or somebody has told it already, and its maker has put more behind what was gone
+                    log.append([self._interruption(writer, each) for each in owners])
+                    self._reporter.log("interrupted", logging.WARNING, _INTERRUPTED, writer, topic=writer)
                 notes.remove(log.folder)
-                self._reporter.log("interrupted", logging.WARNING, _INTERRUPTED, writer, topic=writer)
         except SpoolError as error:  # the next search tries it again: until then the log is kept, even if it is empty
             self._is_readable = False
             self._reporter.failure("chains", "It cannot be told yet whose chains end with a log", error)

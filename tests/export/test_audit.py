@@ -335,12 +335,12 @@ def test_chains_of_a_killed_process_are_said_to_be_interrupted(
                     sink.emit(event)
         exporter = BlockingExporter(Sender(), spool=spool, audit=True)
         for session_id in ("done", "open"):
-            exporter.emit(Event(session_id=session_id))
-        exporter.emit(Event(session_id="done", type=EventType.SESSION_END))
+            exporter.emit(Event(session_id=session_id, tenant_id="acme", project_id="shop"))
+        exporter.emit(Event(session_id="done", tenant_id="acme", type=EventType.SESSION_END))
         assert exporter.flush(HANG)
         Sender.send = None  # the rest waits
         for _ in range(int(waiting)):
-            assert exporter.emit(Event(session_id="open")) is Emitted.SPOOLED
+            assert exporter.emit(Event(session_id="open", tenant_id="acme")) is Emitted.SPOOLED
         os.kill(os.getpid(), signal.SIGKILL)
         """,
         spool,
@@ -359,7 +359,9 @@ def test_chains_of_a_killed_process_are_said_to_be_interrupted(
         with BlockingExporter(Sender(), spool=spool, audit=next_audits) as exporter:
             assert exporter.flush(HANG)
     sink.close()
-    found = verify(recorded.event for recorded in read_events(sent))
+    events = [recorded.event for recorded in read_events(sent)]
+    assert (events[-1].tenant_id, events[-1].project_id) == ("acme", "shop"), "whose chains these are"
+    found = verify(events)
     chains = {chain.session_id: chain for chain in found.chains}
     assert found.unsealed == 0
     assert found.events == 3 + waiting + 1

@@ -10,60 +10,11 @@ import pytest
 
 from chaukas_spec_lite import BlockingExporter, Event
 from chaukas_spec_lite.audit.chain import MAX_OWNERS, Chains, Unsealed
-from chaukas_spec_lite.audit.verification import FaultKind, verify
+from chaukas_spec_lite.audit.verification import verify
 from chaukas_spec_lite.export import chain_notes
+from chaukas_spec_lite.spool.log import Log
 from tests.export.programs import run
 from tests.patience import HANG
-
-
-def written(path: Path) -> list[bytes]:
-    """What programs have written, each event behind its length."""
-    found: list[bytes] = []
-    data = path.read_bytes()
-    while data:
-        size = int.from_bytes(data[:4], "big")
-        found.append(data[4 : 4 + size])
-        data = data[4 + size :]
-    return found
-
-
-@pytest.mark.parametrize("waiting", [0, 1])
-def test_whose_tenant_an_interruption_is_of(tmp_path: Path, waiting: int) -> None:
-    """A tenant's log, or ``verify --tenant``, has to have it beside the chains that it speaks of."""
-    spool, left = tmp_path / "spool", tmp_path / "sent.bin"
-    run(
-        """
-        spool, path, waiting = sys.argv[1:]
-        class Sender:
-            async def send(self, events):
-                with open(path, "ab") as file:
-                    for event in events:
-                        file.write(len(bytes(event)).to_bytes(4, "big") + bytes(event))
-        exporter = BlockingExporter(Sender(), spool=spool, audit=True)
-        exporter.emit(Event(session_id="s", tenant_id="acme", project_id="shop"))
-        assert exporter.flush(HANG)
-        Sender.send = None  # the rest waits
-        for _ in range(int(waiting)):
-            exporter.emit(Event(session_id="s", tenant_id="acme", project_id="shop"))
-        os.kill(os.getpid(), signal.SIGKILL)
-        """,
-        spool,
-        left,
-        waiting,
-        status=-9,
-    )
-    sent = written(left)
-
-    class Sender:
-        async def send(self, events: Any) -> None:
-            sent.extend(map(bytes, events))
-
-    with BlockingExporter(Sender(), spool=spool, audit=True) as exporter:
-        assert exporter.flush(HANG)
-    of_acme = [data for data in sent if Event.parse(data).tenant_id == "acme"]
-    assert [fault.kind for fault in verify(sent).faults] == [FaultKind.INTERRUPTED]
-    assert [fault.kind for fault in verify(of_acme).faults] == [FaultKind.INTERRUPTED]
-
 
 OWNERS = [("acme", "shop"), ("acme", "help"), ("", ""), ("beta \u00e9", 'p"\n')]
 
@@ -121,3 +72,19 @@ def test_no_more_owners_are_remembered_than_a_hundred() -> None:
         chains.next(Unsealed(b"", b"", f"s{number}", (f"t{number}", ""), closes=False))
         chains.advance()
     assert chains.owners == tuple((f"t{number}", "") for number in range(MAX_OWNERS))
+
+
+def test_what_is_put_behind_a_note_that_was_read_already_tells_nothing(tmp_path: Path) -> None:
+    log = Log.make(tmp_path, chain_notes.encoded(OWNERS))
+    log.append([bytes(Event(event_id="e"))])
+    log.close()
+    sent: list[bytes] = []
+
+    class Sender:
+        async def send(self, events: Any) -> None:
+            sent.extend(map(bytes, events))
+
+    with BlockingExporter(Sender(), spool=tmp_path) as exporter:
+        assert exporter.flush(HANG)
+    assert [Event.parse(each).event_id for each in sent] == ["e"]
+    assert not [*tmp_path.glob("log-*")]
